@@ -1,0 +1,69 @@
+# Every folder that is a library, with its arrows. Third-party libraries stay behind the folder that wraps them.
+set(JSON nlohmann_json::nlohmann_json)
+
+tollgate_library(dataplane/base LIBS PkgConfig::xxhash OpenSSL::Crypto spdlog::spdlog)
+tollgate_library(dataplane/json DEPS dataplane/base LIBS simdjson::simdjson)
+tollgate_library(dataplane/event DEPS dataplane/base LIBS Threads::Threads)
+tollgate_library(dataplane/http DEPS dataplane/base)
+tollgate_library(dataplane/net DEPS dataplane/base dataplane/event
+  LIBS OpenSSL::SSL PkgConfig::cares)
+tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
+tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
+tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
+tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/catalog dataplane/formats)
+tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http dataplane/event
+  dataplane/net LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
+  LIBS PkgConfig::re2)
+tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/snapshot)
+tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
+tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers
+  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/snapshot dataplane/telemetry)
+tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net dataplane/json
+  dataplane/snapshot)
+tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/json dataplane/catalog dataplane/formats dataplane/auth)
+tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
+  dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+
+tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
+tollgate_library(reconcilers/derive DEPS dataplane/base LIBS ${JSON})
+tollgate_library(reconcilers/resources DEPS dataplane/base LIBS ${JSON})
+tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model
+  reconcilers/derive reconcilers/resources LIBS ${JSON})
+tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
+  LIBS ${JSON})
+
+if(EXISTS "${CMAKE_SOURCE_DIR}/crds/embed.cmake")
+  include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
+endif()
+tollgate_library(controller/schema DEPS dataplane/base LIBS ${JSON} yaml-cpp PkgConfig::re2)
+if(TARGET tg_crds)
+  target_link_libraries(tg_controller_schema INTERFACE tg_crds)
+endif()
+tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${JSON} yaml-cpp)
+tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
+  Threads::Threads)
+tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
+  dataplane/push LIBS OpenSSL::SSL)
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
+  render controller/push LIBS ${JSON})
+tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
+  LIBS ${JSON})
+
+if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
+  add_executable(tollgate-proxy dataplane/main.cc)
+  target_link_libraries(tollgate-proxy PRIVATE tollgate_flags tg_dataplane_proxy)
+  set_target_properties(tollgate-proxy PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+endif()
+if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
+  add_executable(tollgate controller/main.cc)
+  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_cli tg_controller_pipeline
+    tg_dataplane_proxy tg_dataplane_mock)
+  set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+endif()

@@ -1,0 +1,1 @@
+# tollgate_fuzz(NAME DEPS folders): add one line per target.
