@@ -2,6 +2,7 @@
 set(JSON nlohmann_json::nlohmann_json)
 
 tollgate_library(dataplane/base LIBS PkgConfig::xxhash OpenSSL::Crypto spdlog::spdlog)
+tollgate_library(dataplane/pki DEPS dataplane/base LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/json DEPS dataplane/base LIBS simdjson::simdjson)
 tollgate_library(dataplane/event DEPS dataplane/base LIBS Threads::Threads)
 tollgate_library(dataplane/http DEPS dataplane/base)
@@ -32,7 +33,7 @@ tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/ne
   dataplane/snapshot)
 tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/http/h1
-  dataplane/json dataplane/catalog dataplane/formats dataplane/auth)
+  dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
   dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
@@ -55,7 +56,7 @@ tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${J
 tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
   Threads::Threads)
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
-  dataplane/push LIBS OpenSSL::SSL)
+  dataplane/push dataplane/pki)
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
   render controller/push LIBS ${JSON})
 tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render

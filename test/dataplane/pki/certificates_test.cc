@@ -1,12 +1,12 @@
-#include "controller/push/certificates.h"
+#include "dataplane/pki/certificates.h"
 
 #include <gtest/gtest.h>
 
-namespace tollgate::controller::push {
+namespace tollgate::dataplane::pki {
 namespace {
 
 using std::chrono::hours;
-const dataplane::base::WallTime kNow{std::chrono::seconds(1'790'000'000)};
+const base::WallTime kNow{std::chrono::seconds(1'790'000'000)};
 
 TEST(CertificatesTest, ALeafBelongsToItsAuthorityAndToNoOther) {
   const KeyPair ca = issue_ca("tollgate push", kNow, hours(24 * 3650)).value();
@@ -32,4 +32,4 @@ TEST(CertificatesTest, RotationIsDueAfterTwoThirds) {
 }
 
 }  // namespace
-}  // namespace tollgate::controller::push
+}  // namespace tollgate::dataplane::pki

@@ -1,4 +1,4 @@
-#include "controller/push/certificates.h"
+#include "dataplane/pki/certificates.h"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -12,9 +12,7 @@
 #include <array>
 #include <memory>
 
-namespace tollgate::controller::push {
-
-namespace base = dataplane::base;
+namespace tollgate::dataplane::pki {
 
 namespace {
 
@@ -207,4 +205,4 @@ std::string gateway_uri(std::string_view gateway_namespace, std::string_view gat
   return uri;
 }
 
-}  // namespace tollgate::controller::push
+}  // namespace tollgate::dataplane::pki
