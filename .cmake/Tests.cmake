@@ -6,8 +6,9 @@ if(support_sources)
 endif()
 
 foreach(folder
-    dataplane/base dataplane/json dataplane/event dataplane/http dataplane/net dataplane/net/tls
-    dataplane/net/dns dataplane/net/dial dataplane/catalog
+    dataplane/base dataplane/pki dataplane/json dataplane/event dataplane/http
+    dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
+    dataplane/catalog
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
