@@ -3,7 +3,7 @@ foreach(folder
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    reconcilers render crds controller/schema controller/files controller/kube controller/push
+    reconcilers render crds controller/yaml controller/schema controller/files controller/kube controller/push
     controller/pipeline controller/cli)
   tollgate_test(${folder})
 endforeach()
