@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "controller/yaml/scalar.h"
 #include "controller/yaml/yaml.h"
@@ -14,8 +12,7 @@
 namespace tollgate::controller::yaml {
 
 /// Builds one document from the events of a parser, and enforces the limits. After the first
-/// problem every further event is ignored.
-/// Internal to this folder (it includes json.hpp).
+/// problem every further event is ignored. Internal to this folder.
 class Builder {
  public:
   struct Position {
@@ -23,7 +20,10 @@ class Builder {
     int column = 0;
   };
 
-  explicit Builder(const Limits& limits) : limits_(limits) {}
+  explicit Builder(const Limits& limits);
+  ~Builder();
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
 
   /// `anchor` is 0, or a number that a later alias event repeats.
   void map_start(Position at, std::size_t anchor);
@@ -40,46 +40,15 @@ class Builder {
   void value(Position at, nlohmann::json typed);
 
   void fail(Position at, std::string message);
-  bool failed() const { return problem_.has_value(); }
-  const std::optional<Problem>& problem() const { return problem_; }
+  bool failed() const;
+  const std::optional<Problem>& problem() const;
 
   /// The finished document; nullopt if it is empty, unfinished or failed.
   std::optional<Document> take();
 
  private:
-  /// A value with its lines and what it counts against the limits.
-  struct Value {
-    nlohmann::json data;
-    LineMap::Node lines;
-    std::size_t values = 1;
-    std::size_t text_bytes = 0;
-  };
-  struct Frame {
-    Value value;
-    std::size_t anchor = 0;
-    std::optional<std::string> key;  // set while a map waits for the value of this key
-    bool merge_key = false;          // the key is a plain "<<"
-    int key_line = 0;
-    std::vector<Value> merges;
-  };
-
-  void start(Position at, std::size_t anchor, nlohmann::json empty);
-  void end();
-  bool takes_key() const;
-  void set_key(Position at, std::string name, bool merge);
-  void deliver(Position at, Value value, std::size_t anchor);
-  void deliver_member(Position at, Frame& frame, Value value);
-  void collect_merge(Position at, Frame& frame, Value value);
-  static void apply_merges(Frame& frame);
-  bool charge(Position at, std::size_t values, std::size_t text_bytes);
-
-  const Limits limits_;
-  std::vector<Frame> stack_;
-  std::map<std::size_t, Value> anchors_;
-  std::optional<Value> root_;
-  std::optional<Problem> problem_;
-  std::size_t values_ = 0;
-  std::size_t text_bytes_ = 0;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::yaml
