@@ -2,15 +2,22 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tollgate::controller::schema {
 
-/// Something about one field of an object, for people: "PATH: MESSAGE".
+/// Something about one field of an object.
 struct Issue {
   std::string path;  // "spec.rules[0].name"; empty for the object itself
   std::string message;
 };
+
+/// The message of a field that a schema does not know.
+constexpr std::string_view kUnknownField = "unknown field is ignored";
+
+/// For people: "PATH: MESSAGE", or `unknown field "PATH" is ignored`.
+std::string describe(const Issue& issue);
 
 /// Most issues of one sort that are reported for one object.
 constexpr std::size_t kMaxIssues = 50;

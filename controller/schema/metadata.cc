@@ -177,7 +177,7 @@ void check_metadata(const Kind& kind, std::string_view default_namespace, json& 
   for (auto member = metadata.begin(); member != metadata.end();) {
     const bool known =
         std::find(std::begin(kKnown), std::end(kKnown), member.key()) != std::end(kKnown);
-    if (!known) add_issue(checked.warnings, path.member(member.key()), "unknown field is ignored");
+    if (!known) add_issue(checked.warnings, path.member(member.key()), std::string(kUnknownField));
     member = known && !member->is_null() ? std::next(member) : metadata.erase(member);
   }
   check_name(metadata, path, checked.errors);

@@ -30,6 +30,11 @@ void add_issue(std::vector<Issue>& issues, const Path& path, std::string message
   }
 }
 
+std::string describe(const Issue& issue) {
+  if (issue.message == kUnknownField) return "unknown field \"" + issue.path + "\" is ignored";
+  return issue.path.empty() ? issue.message : issue.path + ": " + issue.message;
+}
+
 Gvk make_gvk(std::string_view api_version, std::string_view kind) {
   const std::size_t slash = api_version.find('/');
   if (slash == api_version.npos) return {{}, std::string(api_version), std::string(kind)};

@@ -17,7 +17,7 @@ void prune_object(const Node& node, json& value, const Path& path, std::vector<I
     } else if (node.additional) {
       prune(*node.additional, member.value(), here, warnings);
     } else if (!node.preserve_unknown) {
-      add_issue(warnings, here, "unknown field is ignored");
+      add_issue(warnings, here, std::string(kUnknownField));
       member = value.erase(member);
       continue;
     }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "controller/yaml/utf8.h"
 #include "dataplane/base/hash.h"
 
 namespace tollgate::controller::yaml {
@@ -110,7 +111,7 @@ std::string resolve_tagged(std::string_view type, const std::string& text, json&
     std::string compact = text;
     std::erase_if(compact, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
     const auto bytes = dataplane::base::base64_decode(compact);
-    if (!bytes) return "a !!binary value must be base64";
+    if (!bytes || find_invalid_text(*bytes)) return "a !!binary value must be base64 of UTF-8 text";
     out = *bytes;
     return {};
   }
