@@ -52,14 +52,10 @@ tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/m
 tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
   LIBS ${JSON})
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/crds/embed.cmake")
-  include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
-endif()
-tollgate_library(controller/schema DEPS dataplane/base LIBS ${JSON} yaml-cpp PkgConfig::re2)
-if(TARGET tg_crds)
-  target_link_libraries(tg_controller_schema INTERFACE tg_crds)
-endif()
-tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${JSON} yaml-cpp)
+include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
+tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
+tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
+tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
 tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
   Threads::Threads)
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net

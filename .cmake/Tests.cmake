@@ -12,9 +12,10 @@ foreach(folder
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    reconcilers render crds controller/schema controller/files controller/kube controller/push
+    reconcilers render controller/yaml controller/schema controller/files controller/kube controller/push
     controller/pipeline controller/cli)
   tollgate_test(${folder})
 endforeach()
+tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
 get_property(test_targets GLOBAL PROPERTY TOLLGATE_TEST_TARGETS)
 add_custom_target(unit_tests DEPENDS ${test_targets})
