@@ -66,8 +66,7 @@ void cut_to(std::string& target, std::string_view text, std::size_t limit) {
 
 struct UsageScanner::State final : JsonSkimmer::Visitor {
   State(Format format_in, bool streamed_in)
-      : format(format_in),
-        streamed(streamed_in),
+      : streamed(streamed_in),
         openai(speaks_openai(format_in)),
         places(usage_places(format_in)),
         skimmer(places.nodes) {}
@@ -82,7 +81,6 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
   void skim(std::string_view json);
   void update();
 
-  Format format;
   bool streamed;
   bool openai;
   UsagePlaces places;
@@ -309,17 +307,22 @@ void UsageScanner::State::feed_stream(std::string_view in) {
   }
 }
 
+const UsageScanner::State& UsageScanner::state() const {
+  static const State kNothingSeen(Format::kNone, false);
+  return state_ ? *state_ : kNothingSeen;
+}
+
 UsageScanner::UsageScanner(Format format, bool streamed)
-    : state_(std::make_unique<State>(format, streamed)) {}
+    : state_(format == Format::kNone ? nullptr : std::make_unique<State>(format, streamed)) {}
 UsageScanner::~UsageScanner() = default;
 UsageScanner::UsageScanner(UsageScanner&&) noexcept = default;
 UsageScanner& UsageScanner::operator=(UsageScanner&&) noexcept = default;
 
 void UsageScanner::feed(std::string_view bytes) {
-  state_->bytes += bytes.size();
-  if (state_->format == Format::kNone) {
+  if (!state_) {
     return;
   }
+  state_->bytes += bytes.size();
   if (state_->streamed) {
     state_->feed_stream(bytes);
     return;
@@ -329,38 +332,38 @@ void UsageScanner::feed(std::string_view bytes) {
 }
 
 void UsageScanner::finish() {
-  if (state_->streamed && state_->line_has_bytes) {
+  if (state_ && state_->streamed && state_->line_has_bytes) {
     state_->line_done();
   }
 }
 
 const Usage& UsageScanner::usage() const {
-  return state_->usage;
+  return state().usage;
 }
 std::string_view UsageScanner::model() const {
-  return state_->model;
+  return state().model;
 }
 std::string_view UsageScanner::finish_reason() const {
-  return state_->finish_reason;
+  return state().finish_reason;
 }
 bool UsageScanner::saw_end_marker() const {
-  return state_->end_marker;
+  return state().end_marker;
 }
 bool UsageScanner::saw_error() const {
-  return state_->error;
+  return state().error;
 }
 bool UsageScanner::ended_cleanly() const {
-  return state_->end_marker ||
-         (state_->streamed && state_->openai && !state_->finish_reason.empty());
+  return state().end_marker ||
+         (state().streamed && state().openai && !state().finish_reason.empty());
 }
 std::uint64_t UsageScanner::content_events() const {
-  return state_->content_events;
+  return state().content_events;
 }
 std::size_t UsageScanner::bytes_seen() const {
-  return state_->bytes;
+  return state().bytes;
 }
 bool UsageScanner::inside_event() const {
-  return state_->inside_event;
+  return state().inside_event;
 }
 
 }  // namespace tollgate::dataplane::formats
