@@ -5,6 +5,7 @@ tollgate_library(dataplane/base LIBS PkgConfig::xxhash OpenSSL::Crypto spdlog::s
 tollgate_library(dataplane/json DEPS dataplane/base LIBS simdjson::simdjson)
 tollgate_library(dataplane/event DEPS dataplane/base LIBS Threads::Threads)
 tollgate_library(dataplane/http DEPS dataplane/base)
+tollgate_library(dataplane/http/h1 DEPS dataplane/base dataplane/http)
 tollgate_library(dataplane/net DEPS dataplane/base dataplane/event
   LIBS OpenSSL::SSL PkgConfig::cares)
 tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
@@ -12,21 +13,25 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog datapl
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
-tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http dataplane/event
-  dataplane/net LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/http/h1 dataplane/event dataplane/net LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
   LIBS PkgConfig::re2)
 tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/http/h1
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers
   dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry)
 tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/http/h1
   dataplane/snapshot dataplane/telemetry)
 tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net dataplane/json
   dataplane/snapshot)
 tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/http/h1
   dataplane/json dataplane/catalog dataplane/formats dataplane/auth)
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
   dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)

@@ -1,5 +1,6 @@
 foreach(folder
-    dataplane/base dataplane/json dataplane/event dataplane/http dataplane/net dataplane/catalog
+    dataplane/base dataplane/json dataplane/event dataplane/http
+    dataplane/http/h1 dataplane/net dataplane/catalog
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
