@@ -40,6 +40,7 @@ struct EndpointsNode {
 
 struct CredentialNode {
   std::string key;
+  SlotId id;
   Credential value;
   std::shared_ptr<const SecretNode> secret;  // null: ambient credentials
 };
@@ -57,7 +58,7 @@ struct BackendNode {
   Backend value;
   std::optional<catalog::Schema> schema;  // none: not an AI backend
   SlotId upstream;
-  std::shared_ptr<const CredentialNode> credential;  // null: none
+  SlotId credential;  // invalid: none
 };
 
 struct ListenerNode {
@@ -101,6 +102,7 @@ struct Compiled {
   Table<RuleNode> rules;
   Table<BackendNode> backends;
   Table<UpstreamNode> upstreams;
+  Table<CredentialNode> credentials;
 };
 
 }  // namespace tollgate::dataplane::snapshot

@@ -103,7 +103,7 @@ struct Compiler::Impl {
              Shelf<ListenerNode>, Shelf<CredentialNode>, Shelf<UpstreamNode>, Shelf<BackendNode>,
              Shelf<RouteNode>, Shelf<RuleNode>>
       shelves;
-  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>>
+  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>, Slotted<CredentialNode>>
       slotted;
   /// Who refers to a key, and to what a key refers.
   std::unordered_map<std::string, std::set<std::string>> dependents;
@@ -168,7 +168,9 @@ struct Compiler::Impl {
   void fill(BackendNode& node) {
     node.schema = catalog::schema_from_name(node.value.schema);
     node.upstream = resolve_id<UpstreamNode>(node.value.upstream_key);
-    node.credential = resolve_optional<CredentialNode>(node.value.credential_key);
+    if (!node.value.credential_key.empty()) {
+      node.credential = resolve_id<CredentialNode>(node.value.credential_key);
+    }
   }
   void fill(ListenerNode& node) {
     node.gateway = resolve<GatewayNode>(node.value.gateway_key);
@@ -339,10 +341,10 @@ std::unique_ptr<Update> Compiler::Impl::commit() {
   commit_shelf<ClientPolicyNode>();
   commit_shelf<SecretNode>();
   commit_shelf<EndpointsNode>();
-  commit_shelf<CredentialNode>();
   commit_shelf<RouteNode>();
   update->listeners = commit_table(next->listeners);
   update->upstreams = commit_table(next->upstreams);
+  update->credentials = commit_table(next->credentials);
   commit_table(next->backends);
   update->rules = commit_table(next->rules);
   const auto& gateways = shelf<GatewayNode>().nodes;

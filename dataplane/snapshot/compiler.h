@@ -29,6 +29,7 @@ struct Update {
   std::vector<NodeChange<ListenerNode>> listeners;
   std::vector<NodeChange<RuleNode>> rules;
   std::vector<NodeChange<UpstreamNode>> upstreams;
+  std::vector<NodeChange<CredentialNode>> credentials;
 };
 
 struct Outcome {
