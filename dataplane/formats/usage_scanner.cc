@@ -45,17 +45,25 @@ bool has_news(std::string_view json) {
   return false;
 }
 
-/// Anthropic writes `type` first, so that most events are known by their beginning.
-bool is_content_block_event(std::string_view json) {
+enum class BlockEvent : std::uint8_t { kNo, kDelta, kOther };
+
+/// Anthropic writes `type` first, so that most events are known by their beginning: content_block_*
+/// events hold nothing to read.
+BlockEvent block_event(std::string_view json) {
   constexpr std::string_view kHead = R"({"type":)";
+  constexpr std::string_view kBlock = R"("content_block_)";
   if (!json.starts_with(kHead)) {
-    return false;
+    return BlockEvent::kNo;
   }
   json.remove_prefix(kHead.size());
   if (json.starts_with(' ')) {
     json.remove_prefix(1);
   }
-  return json.starts_with(R"("content_block_)");
+  if (!json.starts_with(kBlock)) {
+    return BlockEvent::kNo;
+  }
+  return json.substr(kBlock.size()).starts_with("delta\"") ? BlockEvent::kDelta
+                                                           : BlockEvent::kOther;
 }
 
 void cut_to(std::string& target, std::string_view text, std::size_t limit) {
@@ -223,10 +231,11 @@ void UsageScanner::State::data(std::string_view json) {
   }
   ++events;
   if (!openai) {
-    if (content_events > 0 && is_content_block_event(json)) {
-      ++content_events;
-    } else {
+    const BlockEvent block = block_event(json);
+    if (block == BlockEvent::kNo) {
       skim(json);
+    } else if (block == BlockEvent::kDelta) {
+      ++content_events;
     }
     return;
   }
