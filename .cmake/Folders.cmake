@@ -7,34 +7,41 @@ tollgate_library(dataplane/json DEPS dataplane/base LIBS simdjson::simdjson)
 tollgate_library(dataplane/event DEPS dataplane/base LIBS Threads::Threads)
 tollgate_library(dataplane/http DEPS dataplane/base)
 tollgate_library(dataplane/http/h1 DEPS dataplane/base dataplane/http)
-tollgate_library(dataplane/net DEPS dataplane/base dataplane/event
-  LIBS OpenSSL::SSL PkgConfig::cares)
+tollgate_library(dataplane/net DEPS dataplane/base dataplane/event)
+tollgate_library(dataplane/net/tls DEPS dataplane/base dataplane/event dataplane/net
+  LIBS OpenSSL::SSL)
+tollgate_library(dataplane/net/dns DEPS dataplane/base dataplane/event dataplane/net
+  LIBS PkgConfig::cares)
+tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http
-  dataplane/http/h1 dataplane/event dataplane/net LIBS OpenSSL::Crypto)
+  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
   LIBS PkgConfig::re2)
-tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net dataplane/http
-  dataplane/http/h1
+tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
-tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
-  dataplane/http/h1
+tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers
   dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry)
-tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net dataplane/http
-  dataplane/http/h1
+tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/http dataplane/http/h1
   dataplane/snapshot dataplane/telemetry)
-tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net dataplane/json
+tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/json
   dataplane/snapshot)
-tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net dataplane/http
-  dataplane/http/h1
+tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1
   dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
-tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
+tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
@@ -46,18 +53,14 @@ tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/m
 tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
   LIBS ${JSON})
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/crds/embed.cmake")
-  include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
-endif()
-tollgate_library(controller/schema DEPS dataplane/base LIBS ${JSON} yaml-cpp PkgConfig::re2)
-if(TARGET tg_crds)
-  target_link_libraries(tg_controller_schema INTERFACE tg_crds)
-endif()
-tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${JSON} yaml-cpp)
+include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
+tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
+tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
+tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
 tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
   Threads::Threads)
-tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
-  dataplane/push dataplane/pki)
+tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers

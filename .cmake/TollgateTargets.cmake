@@ -47,6 +47,9 @@ function(tollgate_test folder)
     target_link_libraries(test_${name} PRIVATE ${dep_name})
   endforeach()
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBS})
+  if(TARGET tg_test_support)
+    target_link_libraries(test_${name} PRIVATE tg_test_support)
+  endif()
   target_compile_definitions(test_${name} PRIVATE
     TOLLGATE_TESTDATA="${CMAKE_SOURCE_DIR}/test/${folder}/testdata"
     TOLLGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -24,10 +24,16 @@ class OpenAiStreamFilter {
   [[nodiscard]] bool inside_event() const { return passing_through_; }
 
  private:
+  /// The event whose bytes are `held_` and then [event, end) is complete; `run` moves behind what
+  /// was written or dropped.
+  void end_event(const char*& run, const char* event, const char* end, ByteSink& sink);
+
   std::string held_;              // the beginning of an event whose end has not come
-  std::size_t line_bytes_ = 0;    // bytes of the current line, without its end
+  std::size_t line_bytes_ = 0;    // of the current line, without its end
+  std::size_t event_bytes_ = 0;   // of the current event
   bool passing_through_ = false;  // the current event is too long to hold
   bool after_cr_ = false;
+  bool dropped_last_ = false;
 };
 
 }  // namespace tollgate::dataplane::formats

@@ -54,7 +54,8 @@ class UsageScanner {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  [[nodiscard]] const State& state() const;
+  std::unique_ptr<State> state_;  // nullptr for kNone
 };
 
 }  // namespace tollgate::dataplane::formats

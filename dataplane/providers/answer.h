@@ -22,10 +22,11 @@ enum class AnswerWay : std::uint8_t {
 /// on_head, then observe or push for each piece of the body, then finish or fail.
 ///
 /// An error that push or finish returns means that the answer is broken (the provider reported an
-/// error inside the stream, broke its protocol or stopped too early). Nothing of it was written to
-/// the sink: a caller that has sent nothing yet may discard the attempt and try the next backend;
-/// one that has sent something calls `fail`, which ends the stream as an error in the client's
-/// dialect, and closes.
+/// error inside the stream, broke its protocol or stopped too early). What came before the error is
+/// in the sink, nothing of the error is: a caller that has sent nothing to the client yet may
+/// discard the attempt with what is in the sink and try the next backend (see Error::retryable); one
+/// that has sent something calls `fail`, which ends the stream as an error in the client's dialect,
+/// and closes.
 class Answer {
  public:
   virtual ~Answer() = default;
