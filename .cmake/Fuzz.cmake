@@ -1,2 +1,3 @@
 # tollgate_fuzz(NAME DEPS folders): add one line per target.
 tollgate_fuzz(push DEPS dataplane/push)
+tollgate_fuzz(resolve DEPS controller/resolve)
