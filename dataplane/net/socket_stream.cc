@@ -93,7 +93,10 @@ void SocketStream::fail(base::Error error) {
 // --- events ---
 
 void SocketStream::on_ready(event::Ready ready) {
-  readable_ = readable_ || ready.readable;
+  if (ready.readable) {
+    readable_ = true;
+    transport_->note_readable();
+  }
   writable_ = writable_ || ready.writable;
   peer_closed_ = peer_closed_ || ready.peer_closed || ready.error;
   on_work();

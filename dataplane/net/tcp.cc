@@ -17,6 +17,7 @@ class PlainTransport final : public Transport {
  public:
   PlainTransport(int fd, base::Origin origin) : fd_(fd), origin_(origin) {}
 
+  void note_readable() override {}
   IoResult handshake() override { return {IoStatus::kDone, 0, true}; }
 
   IoResult read(std::span<char> out, bool end_is_near) override {

@@ -34,6 +34,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
+  /// An event said that the socket is readable.
+  virtual void note_readable() = 0;
   /// kDone once application bytes may flow.
   virtual IoResult handshake() = 0;
   /// `end_is_near`: an event said that the end of the peer's bytes is there, so that a short read
