@@ -19,7 +19,7 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog datapl
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
-tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http
+tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
   LIBS PkgConfig::re2)
@@ -27,10 +27,16 @@ tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
-tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
-  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers
-  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
+  dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
+  dataplane/telemetry dataplane/exchange/attempt)
+tollgate_library(dataplane/exchange/h1 DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/http dataplane/http/h1 dataplane/formats dataplane/catalog dataplane/snapshot
+  dataplane/upstream dataplane/exchange dataplane/exchange/attempt)
 tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/http dataplane/http/h1
   dataplane/snapshot dataplane/telemetry)
@@ -42,7 +48,8 @@ tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/ne
   dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
-  dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+  dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
+  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
 tollgate_library(reconcilers/derive DEPS dataplane/base LIBS ${JSON})

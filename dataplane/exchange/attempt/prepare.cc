@@ -71,7 +71,7 @@ tl::expected<void, PrepareError> add_credential(const Plan& plan, Prepared& prep
                                                 Services& services, base::Arena& arena) {
   const snapshot::SlotId id = plan.backend->credential;
   if (!id.valid()) return {};
-  const auth::CredentialState* state = services.config->credentials->find(id);
+  const CredentialState* state = services.config->credentials->find(id);
   if (state == nullptr || !state->current) {
     return failed(Fault::kNoCredential, state == nullptr ? "not loaded yet" : state->problem);
   }
