@@ -52,8 +52,9 @@ tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/n
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
-tollgate_library(reconcilers/derive DEPS dataplane/base LIBS ${JSON})
-tollgate_library(reconcilers/resources DEPS dataplane/base LIBS ${JSON})
+tollgate_library(reconcilers/derive)
+tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/model
+  LIBS ${JSON})
 tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model
   reconcilers/derive reconcilers/resources LIBS ${JSON})
 tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
@@ -67,6 +68,8 @@ tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl 
   Threads::Threads)
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
+tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
+  reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
   render controller/push LIBS ${JSON})
 tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
