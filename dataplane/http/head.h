@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <new>
 #include <optional>
 #include <string_view>
 
@@ -33,7 +33,11 @@ class FieldList {
   /// A list of its own over the same texts. For one attempt's head made from the exchange's.
   [[nodiscard]] FieldList clone(base::Arena& arena) const;
 
-  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value) {
+    if (size_ == capacity_) reserve(static_cast<std::size_t>(size_) + 1);
+    new (data_ + size_) Field{name, value};
+    ++size_;
+  }
   void add_copy(std::string_view name, std::string_view value);
   /// Replaces the first field of this name in place and removes the others; adds it if none.
   void set(std::string_view name, std::string_view value);
@@ -100,9 +104,9 @@ enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk
 /// - `authority` is the one host of the request: Host, `:authority`, or the absolute form's own,
 ///   which wins over Host (RFC 9112 3.2.2). Lower or upper case as received, valid `host[:port]`.
 ///   Empty only for HTTP/1.0 without Host.
-/// - `fields` holds no Host, no Content-Length and no Transfer-Encoding: they are `authority`,
-///   `framing` and `content_length`, and cannot disagree with them. Connection stays in `fields`
-///   until `strip_hop_by_hop`.
+/// - `fields` holds no Host, Content-Length, Transfer-Encoding and Expect: they are `authority`,
+///   `framing`, `content_length` and `expect_continue`, and cannot disagree with them. Connection
+///   stays in `fields` until `strip_hop_by_hop`.
 /// - `path` is raw (see path.h), starts with '/', or is "*" (kAsterisk) or empty (kAuthority);
 ///   `query` has no '?'; `has_query` tells "/a?" from "/a".
 /// - `target` is the request target as received, for logs.

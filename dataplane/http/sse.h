@@ -52,23 +52,27 @@ class SseDecoder {
   void reset();
 
  private:
-  void take_line(std::string_view line);
-  void take_field(std::string_view name, std::string_view value);
+  std::size_t skip_byte_order_mark(std::string_view in);
+  void take_line(std::string_view line, bool within_input);
+  void take_data(std::string_view value, bool within_input);
   void start_event();
-  [[nodiscard]] SseEvent current() const;
+  [[nodiscard]] bool too_large(std::size_t more) const;
+  Step suspend(std::string_view rest, std::size_t consumed);
+  Step fail();
+  SseEvent take_event();
 
   std::size_t event_bytes_;
-  std::size_t seen_bytes_ = 0;
-  std::string line_;    // the unfinished line, if it was split
-  std::string joined_;  // data, if it is more than one line or was split
+  std::string line_;         // the unfinished line of earlier inputs
+  std::string data_;         // data, unless it is `single_`
+  std::string_view single_;  // data that is one line within the current input
   std::string type_;
   std::string id_;
-  std::string_view single_;  // data, if it is one line within the current input
-  std::uint32_t data_lines_ = 0;
   std::optional<std::uint64_t> retry_ms_;
-  std::uint8_t bom_seen_ = 0;  // bytes of a possible byte order mark; kBomDone afterwards
-  bool skip_lf_ = false;
-  bool dispatched_ = false;
+  std::uint32_t data_lines_ = 0;
+  std::uint8_t mark_bytes_ = 0;  // of the byte order mark seen so far; 3 when that is settled
+  bool skip_lf_ = false;         // a CR ended the last line: an LF right after it belongs to it
+  bool in_event_ = false;        // a line of the event was seen
+  bool dispatched_ = false;      // the views given out last die with the next call
   bool failed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,29 +38,42 @@ struct BodyScan {
 
   std::optional<std::uint64_t> max_tokens;             // as sent; null counts as absent
   std::optional<std::uint64_t> max_completion_tokens;  // likewise
+  std::optional<std::uint64_t> max_output_tokens;      // likewise (Responses)
   std::string_view user;                               // empty if absent or no string
 
   std::size_t members_open = 0;  // offset just behind the body's '{': insert members here
   bool empty_object = false;     // then an inserted member is not followed by a comma
 };
 
-struct ScanOptions {
-  /// Check every token of the body, not only those that are read. Without it, what is skipped is
-  /// only known to be UTF-8 with closed strings and balanced to the end.
-  bool check_all = true;
-  std::size_t max_depth = Reader::kDefaultDepth;
-};
-
-/// One pass over a held body that kPaddingBytes readable bytes follow. Refused with
-/// kInvalidArgument and a short reason without any of the body's content:
+/// Reads a held body that kPaddingBytes readable bytes follow; the whole body is checked on the way
+/// (Reader::open). Refused with kInvalidArgument and a short reason without any of the body's
+/// content:
 /// - anything that is not one JSON object, including a byte order mark and a second document;
-/// - a member that policy reads (`model`, `stream`, `messages`, `max_tokens` ... see the .cc)
-/// twice,
-///   or spelled so that a server that ignores case would take it for one ("Model");
+/// - a member that policy reads (kPolicyKeys) twice, or spelled so that a server that ignores case
+///   would take it for one ("Model"); the same within `stream_options`;
 /// - `model` that is no string, `stream` or `include_usage` that is no boolean, token limits that
-///   are no whole numbers of 0 .. 2^53.
-/// Nesting deeper than allowed is kLimitExceeded.
-base::Result<BodyScan> scan_body(Reader& reader, std::string_view padded_body, base::Arena& arena,
-                                 const ScanOptions& options = {});
+///   are no whole numbers of 0 .. 2^53, `stream_options` that is no object (null passes
+///   everywhere).
+/// Nesting deeper than the reader allows is kLimitExceeded.
+base::Result<BodyScan> scan_body(Reader& reader, std::string_view padded_body, base::Arena& arena);
+
+/// The members that somebody decides on, in any dialect.
+inline constexpr std::array<std::string_view, 17> kPolicyKeys = {"model",
+                                                                 "stream",
+                                                                 "stream_options",
+                                                                 "messages",
+                                                                 "tools",
+                                                                 "max_tokens",
+                                                                 "max_completion_tokens",
+                                                                 "n",
+                                                                 "user",
+                                                                 "input",
+                                                                 "prompt",
+                                                                 "contents",
+                                                                 "system",
+                                                                 "tool_choice",
+                                                                 "metadata",
+                                                                 "instructions",
+                                                                 "max_output_tokens"};
 
 }  // namespace tollgate::dataplane::json

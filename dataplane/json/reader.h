@@ -33,28 +33,33 @@ enum class Type : std::uint8_t { kObject, kArray, kString, kNumber, kBool, kNull
 class Reader;
 class Members;
 class Elements;
+class Tokens;
 
-/// A value within the document that its Reader has open: a small handle, read at most once, in the
-/// order of the document. Reading the next member or element skips what was not read of this one.
-/// Views of decoded strings live until the Reader's next `open`; views of raw text as long as the
-/// document's bytes.
+/// A value within the document that its Reader has open: a small handle, valid until the Reader's
+/// next `open` or `check`. Values may be read in any order, and again. Views point into the
+/// document's bytes where they can, else into the Reader.
 class Value {
  public:
   [[nodiscard]] Type type() const;
   [[nodiscard]] bool is_null() const { return type() == Type::kNull; }
 
-  /// Each fails with kInvalidArgument if the type is another or the token is malformed.
-  base::Result<std::string_view> string();  // decoded
-  base::Result<std::int64_t> integer();     // also 3.0 and 3e2; not 3.5, not above 2^63-1
-  base::Result<double> number();
-  base::Result<bool> boolean();
-  base::Result<Members> members();
-  base::Result<Elements> elements();
+  /// Each fails with kInvalidArgument if the type is another.
+  [[nodiscard]] base::Result<std::string_view> string() const;  // decoded
+  /// Also 3.0 and 3e2; fails for 3.5 and beyond 64 bits.
+  [[nodiscard]] base::Result<std::int64_t> integer() const;
+  [[nodiscard]] base::Result<double> number() const;  // fails beyond the range of double
+  [[nodiscard]] base::Result<bool> boolean() const;
+  [[nodiscard]] base::Result<Members> members() const;
+  [[nodiscard]] base::Result<Elements> elements() const;
 
-  /// The value's bytes as they stand, fully checked to be valid JSON; strings with their quotes.
-  /// What a writer can append unchanged.
-  base::Result<std::string_view> raw();
+  /// The member of this name; nullopt if there is none or this is no object. The first of several.
+  [[nodiscard]] std::optional<Value> find(std::string_view key) const;
+  /// `find` along a path of names.
+  [[nodiscard]] std::optional<Value> find(std::initializer_list<std::string_view> path) const;
 
+  /// The value's bytes as they stand, valid JSON; strings with their quotes. What a writer can
+  /// append unchanged. (A Result only for symmetry: it does not fail.)
+  [[nodiscard]] base::Result<std::string_view> raw() const;
   /// Where the value's first byte is within the document.
   [[nodiscard]] std::size_t offset() const;
 
@@ -62,15 +67,14 @@ class Value {
   friend class Reader;
   friend class Members;
   friend class Elements;
-  struct Access;
-  static constexpr std::size_t kHandleBytes = 32;
-  Reader* reader_ = nullptr;
-  alignas(8) std::byte handle_[kHandleBytes] = {};
+  Value(const Tokens* tokens, std::uint32_t token) : tokens_(tokens), token_(token) {}
+
+  const Tokens* tokens_;
+  std::uint32_t token_;
 };
 
 /// The members of an object, in order:
 ///   while (members.next()) { if (members.key() == "model") ... members.value() ... }
-/// `next` is false at the end and after an error, which the Reader keeps: check `finish`.
 class Members {
  public:
   bool next();
@@ -80,11 +84,10 @@ class Members {
 
  private:
   friend class Value;
-  friend struct MembersAccess;
-  Value object_;
+  Members(const Tokens* tokens, std::uint32_t token) : value_(tokens, token), next_(token + 1) {}
   Value value_;
   std::string_view key_;
-  bool started_ = false;
+  std::uint32_t next_;  // token of the next key, or of the end
 };
 
 /// The elements of an array: as Members.
@@ -95,9 +98,9 @@ class Elements {
 
  private:
   friend class Value;
-  Value array_;
+  Elements(const Tokens* tokens, std::uint32_t token) : value_(tokens, token), next_(token + 1) {}
   Value value_;
-  bool started_ = false;
+  std::uint32_t next_;
 };
 
 /// Reads one document at a time; one per worker, reused, so that its buffers are allocated once.
@@ -111,39 +114,30 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
   ~Reader();
 
-  /// Starts on a document that kPaddingBytes readable bytes follow. Everything from an earlier one
-  /// becomes invalid. Nesting deeper than max_depth is refused wherever it is met.
+  /// Checks a whole document by RFC 8259, which kPaddingBytes readable bytes follow: every token,
+  /// UTF-8, escapes (no lone surrogates), nothing after the value, no byte order mark. A broken one
+  /// is kInvalidArgument with reason and position, nesting deeper than max_depth kLimitExceeded.
+  /// Afterwards nothing but types and number ranges is left to fail.
   base::Result<Value> open(std::string_view padded);
 
-  /// The first error met since `open`, else an error if anything follows the document, else ok.
-  /// What was skipped is checked for valid UTF-8 and closed strings only; see `check`.
-  base::Status finish();
-  /// Whether an error was met so far.
-  [[nodiscard]] bool failed() const;
-
-  /// Whole validation by RFC 8259: every token, depth, nothing after the value.
+  /// What the last `open` said.
+  [[nodiscard]] base::Status finish() const;
+  /// `open` without looking inside.
   base::Status check(std::string_view padded);
 
-  struct Impl;
-
  private:
-  friend class Value;
-  friend class Members;
-  friend class Elements;
-  friend class BodyScanner;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Tokens> tokens_;
+  base::Status last_;
 };
 
 /// Single values of small documents by path of member names; nullopt if absent, of another type, or
-/// if the document is malformed up to there. For repeated keys the first counts.
+/// if the document is broken. For repeated keys the first counts. Views as Value's.
 std::optional<double> find_number(Reader& reader, std::string_view padded,
                                   std::initializer_list<std::string_view> path);
 std::optional<std::int64_t> find_integer(Reader& reader, std::string_view padded,
                                          std::initializer_list<std::string_view> path);
-/// The view lives until the reader's next use.
 std::optional<std::string_view> find_string(Reader& reader, std::string_view padded,
                                             std::initializer_list<std::string_view> path);
-/// Raw JSON of any type.
 std::optional<std::string_view> find_raw(Reader& reader, std::string_view padded,
                                          std::initializer_list<std::string_view> path);
 

@@ -66,6 +66,7 @@ class Writer {
 
   std::string& out_;
   std::array<bool, kMaxDepth> has_items_{};
+  std::array<bool, kMaxDepth> in_object_{};
   std::size_t depth_ = 0;
   bool after_key_ = false;
 };

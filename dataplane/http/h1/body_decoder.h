@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "dataplane/http/h1/head_gatherer.h"
 #include "dataplane/http/h1/limits.h"
 #include "dataplane/http/h1/step.h"
 
@@ -12,10 +12,10 @@ namespace tollgate::dataplane::http::h1 {
 
 /// The body of one message: the part that both directions share. Internal to the decoders.
 ///
-///   length:  DATA(n) -> end
-///   close:   DATA(*) -> end only by the connection's
-///   chunked: SIZE -> [EXTENSION] -> SIZE_LF -> DATA(n) -> DATA_CR -> DATA_LF -> SIZE ...
-///            SIZE(0) ... -> TRAILER lines -> end
+///   length:  kData(n) -> kEnd
+///   close:   kData(*), ended only by the connection
+///   chunked: kSize -> [kExtension] -> kSizeLf -> kChunkData(n) -> kDataCr -> kDataLf -> kSize ...
+///                                        \-> (size 0) kTrailers -> kEnd
 class BodyDecoder {
  public:
   struct Step {
@@ -36,7 +36,6 @@ class BodyDecoder {
  private:
   enum class State : std::uint8_t {
     kData,
-    kSizeStart,
     kSize,
     kExtension,
     kSizeLf,
@@ -45,13 +44,19 @@ class BodyDecoder {
     kDataLf,
     kTrailers,
     kEnd,
+    kFailed,
   };
 
-  Step feed_length(std::string_view in);
+  Step take_data(std::string_view in, std::size_t at, State next);
   Step feed_chunked(std::string_view in, const Limits& limits, base::Arena& arena);
-  bool feed_size_line(std::string_view in, std::size_t& at, const Limits& limits);
   Step feed_trailers(std::string_view in, std::size_t at, const Limits& limits, base::Arena& arena);
+  /// One byte of chunk framing; false once the body is refused.
+  bool take_framing(char c, const Limits& limits);
+  bool take_size(char c);
+  bool take_extension(char c);
+  bool end_size_line();
   bool refuse(int status, std::string_view reason);
+  [[nodiscard]] Step failed(std::size_t consumed) const;
 
   Framing framing_ = Framing::kNone;
   State state_ = State::kEnd;
@@ -61,9 +66,10 @@ class BodyDecoder {
   std::uint64_t body_limit_ = 0;
   std::size_t line_bytes_ = 0;
   std::uint8_t size_digits_ = 0;
-  bool in_quotes_ = false;
-  bool quoted_pair_ = false;
-  std::string trailer_text_;
+  bool spaced_ = false;   // white space came after the size: only an extension may follow
+  bool quoted_ = false;   // within a quoted string of an extension
+  bool escaped_ = false;  // the next byte of the quoted string is taken as it is
+  HeadGatherer trailers_;
   DecodeError error_;
 };
 

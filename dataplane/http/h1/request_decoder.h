@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "dataplane/http/h1/body_decoder.h"
+#include "dataplane/http/h1/head_gatherer.h"
 #include "dataplane/http/h1/limits.h"
 #include "dataplane/http/h1/step.h"
 
@@ -51,9 +51,7 @@ class RequestDecoder {
   Limits limits_;
   State state_ = State::kHead;
   BodyDecoder body_;
-  std::string partial_;         // the gathered part of an incomplete head
-  std::size_t line_start_ = 0;  // of the line being received, within the head
-  std::size_t scanned_ = 0;     // bytes of the head already searched for its end
+  HeadGatherer gatherer_;
   bool skipped_empty_line_ = false;
   bool keep_alive_ = true;
   DecodeError error_;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "dataplane/http/h1/body_decoder.h"
+#include "dataplane/http/h1/head_gatherer.h"
 #include "dataplane/http/h1/limits.h"
 #include "dataplane/http/h1/step.h"
 
@@ -47,15 +47,13 @@ class ResponseDecoder {
   Limits limits_;
   State state_ = State::kIdle;
   BodyDecoder body_;
-  std::string partial_;
-  std::size_t line_start_ = 0;
-  std::size_t scanned_ = 0;
+  HeadGatherer gatherer_;
   std::size_t informational_ = 0;
   bool head_request_ = false;
   bool connect_request_ = false;
   bool upgrade_request_ = false;
   bool touched_ = false;
-  bool switching_ = false;
+  bool tunnel_follows_ = false;
   bool keep_alive_ = true;
   DecodeError error_;
 };
