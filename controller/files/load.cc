@@ -48,10 +48,11 @@ class Loader {
     imply_namespaces();
     for (auto& [key, document] : objects_) result_.objects.push_back(std::move(document));
     const auto by_place = [](const Problem& a, const Problem& b) {
-      return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+      return std::tie(a.file, a.line, a.column, a.message) <
+             std::tie(b.file, b.line, b.column, b.message);
     };
-    std::stable_sort(result_.errors.begin(), result_.errors.end(), by_place);
-    std::stable_sort(result_.warnings.begin(), result_.warnings.end(), by_place);
+    std::sort(result_.errors.begin(), result_.errors.end(), by_place);
+    std::sort(result_.warnings.begin(), result_.warnings.end(), by_place);
     return std::move(result_);
   }
 
