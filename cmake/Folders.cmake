@@ -47,12 +47,17 @@ if(TARGET tg_crds)
   target_link_libraries(tg_controller_schema INTERFACE tg_crds)
 endif()
 tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${JSON} yaml-cpp)
-tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
-  Threads::Threads)
+tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
+  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
+  LIBS ${JSON} Threads::Threads)
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net dataplane/snapshot
   dataplane/push LIBS OpenSSL::SSL)
-tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
-  render controller/push LIBS ${JSON})
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/cache
+  controller/kube/write controller/schema reconcilers render controller/push LIBS ${JSON})
 tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
   LIBS ${JSON})
 
