@@ -57,7 +57,8 @@ struct Request {
 
 struct Response {
   int code = 0;
-  JsonPtr body;  // null for 304 and empty bodies
+  /// Belongs to the receiver, who may take it apart. Null for 304 and empty bodies.
+  std::shared_ptr<nlohmann::json> body;
   std::string etag;
   std::string content_type;
 };
@@ -66,7 +67,7 @@ enum class WatchEventType : std::uint8_t { kAdded, kModified, kDeleted, kBookmar
 
 struct WatchEvent {
   WatchEventType type = WatchEventType::kBookmark;
-  JsonPtr object;
+  std::shared_ptr<nlohmann::json> object;  // belongs to the receiver
 };
 
 /// One watch request: one stream, no resuming (Informer does that).

@@ -14,10 +14,10 @@ namespace tollgate::controller::kube {
 
 struct ClientOptions {
   std::string user_agent = "tollgate";
-  std::size_t max_response_bytes = 256U << 20U;     // of a unary answer
-  std::size_t max_event_bytes = 8U << 20U;          // of one watch event
-  std::size_t max_error_text_bytes = 512;           // of a body that is not a Status
-  std::size_t max_queued_event_bytes = 32U << 20U;  // decoded but not yet consumed, per watch
+  std::size_t max_response_bytes = 256U << 20U;    // of a unary answer
+  std::size_t max_event_bytes = 8U << 20U;         // of one watch event
+  std::size_t max_error_text_bytes = 512;          // of a body that is not a Status
+  std::size_t max_queued_event_bytes = 8U << 20U;  // received but not yet consumed, per watch
   int max_tries = 10;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds try_timeout{60'000};  // of one try
@@ -35,7 +35,10 @@ struct ClientStats {
   std::uint64_t watch_events = 0;
 };
 
-/// The API server over HTTP. Owns the transport's threads and the credentials.
+struct ClientCore;
+
+/// The API server over HTTP. The executors of its calls outlive it. Owns the transport's threads
+/// and the credentials.
 class Client final : public Api {
  public:
   /// Fails if the credentials' files cannot be read or the TLS material is unusable.
@@ -55,9 +58,8 @@ class Client final : public Api {
   [[nodiscard]] const std::string& server() const;
 
  private:
-  struct Impl;
-  explicit Client(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit Client(std::shared_ptr<ClientCore> core);
+  std::shared_ptr<ClientCore> core_;
 };
 
 }  // namespace tollgate::controller::kube

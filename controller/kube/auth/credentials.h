@@ -41,6 +41,8 @@ class Credentials {
   /// After a 401: what `used` was made of is read or asked for again, unless that has happened
   /// since. Calls back with the new identity; it is the same pointer if nothing changed.
   void refresh(const IdentityPtr& used, OnIdentity done);
+  /// Joins the plug-in's thread; who still waits gets kCancelled. Idempotent; not from a callback.
+  void shutdown();
 
  private:
   struct Impl;

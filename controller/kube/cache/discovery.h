@@ -28,6 +28,8 @@ class ServedKinds {
   [[nodiscard]] const ServedResource* find(std::string_view group, std::string_view kind,
                                            const std::vector<std::string>& versions = {}) const;
   void add(ServedResource resource);
+  /// Takes over what `before` had of one group and version.
+  void keep(const ServedKinds& before, const std::string& group, const std::string& version);
   [[nodiscard]] std::size_t size() const;
   friend bool operator==(const ServedKinds&, const ServedKinds&) = default;
 
@@ -68,7 +70,7 @@ class Discovery {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::kube::cache

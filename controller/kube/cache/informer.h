@@ -90,7 +90,7 @@ class Informer {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::kube::cache

@@ -71,6 +71,9 @@ class Transport {
   virtual RequestId start(HttpRequest request, std::shared_ptr<HttpSink> sink) = 0;
   virtual void resume(RequestId id) = 0;
   virtual void cancel(RequestId id) = 0;
+  /// Ends every request with kCancelled and joins the threads; later ones are refused the same way.
+  /// Idempotent; not from a sink.
+  virtual void shutdown() = 0;
 };
 
 }  // namespace tollgate::controller::kube::http
