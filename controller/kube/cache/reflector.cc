@@ -337,7 +337,8 @@ void Reflector::apply_event(WatchEvent& event) {
   ++stats_.events;
   normalise(*event.object);
   if (event.type == WatchEventType::kDeleted) {
-    erase(place_of(*event.object), std::move(event.object));
+    const auto place = place_of(*event.object);
+    erase(place, std::move(event.object));
     return;
   }
   if (objects_.size() >= options_.max_objects && !objects_.contains(place_of(*event.object))) {
