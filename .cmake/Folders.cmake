@@ -64,14 +64,20 @@ include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the progra
 tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
 tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
 tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
-tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
-  Threads::Threads)
+tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
+  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
+  LIBS ${JSON} Threads::Threads)
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
-tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
-  render controller/push LIBS ${JSON})
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
+  controller/kube/cache controller/kube/write controller/push controller/resolve reconcilers
+  reconcilers/model render dataplane/admin dataplane/telemetry LIBS ${JSON})
 tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
   LIBS ${JSON})
 
