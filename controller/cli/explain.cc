@@ -150,7 +150,8 @@ Json explain_backend(const snapshot::Compiled& compiled, const Probe& probe,
     out["model_sent"] = ref.model_override.empty() ? probe.model : ref.model_override;
   }
   out["translation"] = explain_support(probe, *backend);
-  if (backend->credential != nullptr) out["credential"] = explain_credential(*backend->credential);
+  const auto& credential = compiled.credentials.find(backend->credential);
+  if (credential != nullptr) out["credential"] = explain_credential(*credential);
   const auto& upstream = compiled.upstreams.find(backend->upstream);
   if (upstream != nullptr) out["upstream"] = explain_upstream(*upstream);
   return out;
