@@ -154,8 +154,8 @@ Step Exchange::try_next_backend() {
   if (ref.unusable) return respond_direct(*ref.unusable);
   Plan plan{&rule, &ref, services_.config->snapshot->backends.find(rule.backends[*chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
-  Attempt& attempt =
-      attempts_[attempt_count_++].emplace(services_, static_cast<AttemptOwner&>(*this), request_, arena_);
+  Attempt& attempt = attempts_[attempt_count_++].emplace(
+      services_, static_cast<AttemptOwner&>(*this), request_, arena_);
   attempt.start(std::move(plan));
   return Step::kWait;
 }

@@ -21,7 +21,7 @@ struct Reply {
   std::string_view location;     // redirects; in the arena
   std::string_view retry_after;  // seconds
   std::string_view allow;
-  std::string_view code;         // for the access log; empty: not an error
+  std::string_view code;  // for the access log; empty: not an error
 };
 
 /// Where the request goes, once that is known. `rule` keeps everything it refers to alive.

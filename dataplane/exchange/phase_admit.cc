@@ -56,9 +56,8 @@ Step admit(Exchange& exchange) {
   http::RequestHead& head = *request.head;
   head.fields.remove_if([](const http::Field& field) { return is_internal_field(field.name); });
   const std::string_view id = head.fields.value_of(kRequestIdField);
-  request.id = is_usable_request_id(id)
-                   ? id
-                   : new_request_id(exchange.services().random, exchange.arena());
+  request.id =
+      is_usable_request_id(id) ? id : new_request_id(exchange.services().random, exchange.arena());
   request.peer_ip = exchange.connection().peer_ip;
   request.path = head.path;
   // CONNECT has no origin to tunnel to here; TRACE would show the client our credentials.

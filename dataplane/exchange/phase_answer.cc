@@ -41,8 +41,8 @@ std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
   if (redirect.replace_full_path) {
     text += *redirect.replace_full_path;
   } else if (redirect.replace_prefix) {
-    text += replaced_prefix(request.path, exchange.target().matched_prefix,
-                            *redirect.replace_prefix);
+    text +=
+        replaced_prefix(request.path, exchange.target().matched_prefix, *redirect.replace_prefix);
   } else {
     text += request.path;
   }

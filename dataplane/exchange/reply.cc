@@ -37,7 +37,8 @@ Step Exchange::respond(Fault fault, std::string_view message, int status) {
   fault_ = fault;
   Reply reply;
   reply.status = status == 0 ? info.status : status;
-  reply.body = formats::error_body(dialect(), reply.status, message.empty() ? info.message : message);
+  reply.body =
+      formats::error_body(dialect(), reply.status, message.empty() ? info.message : message);
   reply.code = info.code;
   if (fault == Fault::kOverloaded || fault == Fault::kDraining) {
     reply.retry_after = kRetryAfterSeconds;
@@ -106,8 +107,8 @@ void Exchange::fill_usage(telemetry::Record& record) {
     formats::estimate_missing(usage, hints);
   }
   record.model_answered = scanner.model();
-  record.tokens = {usage.input,  usage.cached_input, usage.cache_creation, usage.output,
-                   usage.reasoning, usage.total,     usage.estimated};
+  record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
+                   usage.reasoning, usage.total,        usage.estimated};
 }
 
 void Exchange::report() {

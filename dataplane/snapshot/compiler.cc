@@ -103,7 +103,8 @@ struct Compiler::Impl {
              Shelf<ListenerNode>, Shelf<CredentialNode>, Shelf<UpstreamNode>, Shelf<BackendNode>,
              Shelf<RouteNode>, Shelf<RuleNode>>
       shelves;
-  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>, Slotted<CredentialNode>>
+  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>,
+             Slotted<CredentialNode>>
       slotted;
   /// Who refers to a key, and to what a key refers.
   std::unordered_map<std::string, std::set<std::string>> dependents;

@@ -36,8 +36,8 @@ void number_member(std::string& out, std::string_view name,
 
 /// Milliseconds with three decimals.
 void duration_member(std::string& out, std::string_view name, std::chrono::nanoseconds value) {
-  const auto micros = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(value).count()));
+  const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::microseconds>(value).count()));
   out.append(",\"").append(name).append("\":");
   append_number(out, micros / 1000);
   const std::uint64_t rest = micros % 1000;

@@ -27,9 +27,9 @@ constexpr std::array kRouteLabels{string_view("listener"), string_view("route")}
 constexpr std::array kBackendLabels{string_view("backend")};
 constexpr std::array kListenerLabels{string_view("listener")};
 
-constexpr std::array kTokenBounds{1.0,        4.0,         16.0,        64.0,      256.0,
-                                  1024.0,     4096.0,      16384.0,     65536.0,   262144.0,
-                                  1048576.0,  4194304.0,   16777216.0,  67108864.0};
+constexpr std::array kTokenBounds{1.0,       4.0,       16.0,       64.0,      256.0,
+                                  1024.0,    4096.0,    16384.0,    65536.0,   262144.0,
+                                  1048576.0, 4194304.0, 16777216.0, 67108864.0};
 constexpr std::array kDurationBounds{0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
                                      1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 constexpr std::array kFirstTokenBounds{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08,
@@ -54,10 +54,16 @@ constexpr std::array<FamilyInfo, kFamilies> kInfo{{
      MetricType::kHistogram, kRouteLabels, kDurationBounds},
     {"tollgate_upstream_head_seconds", "Time from the request's head to the backend's head.",
      MetricType::kHistogram, kBackendLabels, kFirstTokenBounds},
-    {"tollgate_request_body_bytes_total", "Body bytes received from clients.",
-     MetricType::kCounter, kListenerLabels, {}},
-    {"tollgate_response_body_bytes_total", "Body bytes sent to clients.", MetricType::kCounter,
-     kListenerLabels, {}},
+    {"tollgate_request_body_bytes_total",
+     "Body bytes received from clients.",
+     MetricType::kCounter,
+     kListenerLabels,
+     {}},
+    {"tollgate_response_body_bytes_total",
+     "Body bytes sent to clients.",
+     MetricType::kCounter,
+     kListenerLabels,
+     {}},
 }};
 
 }  // namespace

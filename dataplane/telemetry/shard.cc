@@ -106,9 +106,8 @@ void Shard::add(Family family, std::span<const std::string_view> labels, std::ui
 void Shard::observe(Family family, std::span<const std::string_view> labels, double value) {
   Series& series = find(family, labels);
   const auto bounds = family_info(family).bounds;
-  const auto bucket =
-      static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) -
-                               bounds.begin());
+  const auto bucket = static_cast<std::size_t>(
+      std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
   ++cells_[series.cells + bucket];
   series.sum += value;
 }

@@ -61,12 +61,9 @@ void WorkerSink::count(const Record& record) {
 
 void WorkerSink::count_ai(const Record& record) {
   const bool failed = record.status < 200 || record.status >= 400 || record.cut;
-  std::array<std::string_view, 6> labels{record.operation,
-                                         known(record.provider),
-                                         known(record.model_requested),
-                                         known(record.model_sent),
-                                         known(record.model_answered),
-                                         failed ? "_OTHER" : ""};
+  std::array<std::string_view, 6> labels{
+      record.operation,         known(record.provider),       known(record.model_requested),
+      known(record.model_sent), known(record.model_answered), failed ? "_OTHER" : ""};
   shard_.observe(Family::kAiDuration, labels, seconds(record.duration));
   const std::span<const std::string_view> common(labels.data(), 5);
   if (record.first_token) {

@@ -104,8 +104,8 @@ void Attempt::send_held_body() {
   const std::string_view held = request_.body->view();
   for (const std::string_view part : prepared_.body) {
     if (inside(part, held)) {
-      side_->send_body(request_.body->slice(static_cast<std::size_t>(part.data() - held.data()),
-                                            part.size()));
+      side_->send_body(
+          request_.body->slice(static_cast<std::size_t>(part.data() - held.data()), part.size()));
     } else if (!part.empty()) {
       side_->send_body(part);
     }
@@ -134,7 +134,8 @@ void Attempt::on_informational(http::ResponseHead& head) {
 }
 
 /// The one place that decides how an answer's bytes travel. Its stages are the provider's Answer
-/// (which scans usage, takes the forced usage chunk out, or translates); without one the bytes pass.
+/// (which scans usage, takes the forced usage chunk out, or translates); without one the bytes
+/// pass.
 Way Attempt::choose_way(http::ResponseHead& head, base::Status& status) {
   if (!prepared_.answer) return Way::kRaw;
   auto way = prepared_.answer->on_head(head, arena_);

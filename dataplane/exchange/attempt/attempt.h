@@ -13,8 +13,8 @@
 
 namespace tollgate::dataplane::exchange {
 
-/// What an attempt tells the exchange. Calls come from the loop or from inside Attempt::start; after
-/// on_attempt_end or on_attempt_failed none follows. All bytes are what the client shall get.
+/// What an attempt tells the exchange. Calls come from the loop or from inside Attempt::start;
+/// after on_attempt_end or on_attempt_failed none follows. All bytes are what the client shall get.
 class AttemptOwner {
  public:
   virtual void on_attempt_informational(http::ResponseHead& head) = 0;

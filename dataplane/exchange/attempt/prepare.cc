@@ -20,9 +20,9 @@ Failed failed(Fault fault, std::string detail) {
 
 void add_forwarding_fields(const Request& request, http::FieldList& fields, base::Arena& arena) {
   const auto earlier = fields.joined(kForwardedFor, arena);
-  fields.set(kForwardedFor,
-             earlier && !earlier->empty() ? arena.concat({*earlier, ", ", request.peer_ip})
-                                          : request.peer_ip);
+  fields.set(kForwardedFor, earlier && !earlier->empty()
+                                ? arena.concat({*earlier, ", ", request.peer_ip})
+                                : request.peer_ip);
   fields.set("x-forwarded-proto", "http");
   fields.set("x-request-id", request.id);
 }

@@ -18,7 +18,7 @@ struct Request {
   std::string_view host;              // lower case, without port
   std::string_view path;              // the one spelling that everybody uses
   std::string_view peer_ip;
-  std::string_view id;  // x-request-id: the client's, or ours
+  std::string_view id;                              // x-request-id: the client's, or ours
   const catalog::EndpointInfo* endpoint = nullptr;  // null: not an AI endpoint
 
   std::optional<net::HeldBody> body;  // AI endpoints: the whole body

@@ -10,8 +10,8 @@
 
 namespace tollgate::dataplane::exchange {
 
-/// The upstreams of a snapshot as one worker reaches them: per upstream a balancer over the pools of
-/// its endpoints. Only what an update changes is built again.
+/// The upstreams of a snapshot as one worker reaches them: per upstream a balancer over the pools
+/// of its endpoints. Only what an update changes is built again.
 class Upstreams {
  public:
   explicit Upstreams(upstream::PoolSet& pools) : pools_(pools) {}

@@ -181,11 +181,11 @@ void ClientSession::send_informational(http::ResponseHead& head) {
 }
 
 base::Status ClientSession::send_head(http::ResponseHead& head) {
-  const bool unknown_length = head.framing == http::Framing::kChunked ||
-                              head.framing == http::Framing::kUntilClose;
+  const bool unknown_length =
+      head.framing == http::Framing::kChunked || head.framing == http::Framing::kUntilClose;
   if (unknown_length) {
-    head.framing = version_ == http::Version::kHttp11 ? http::Framing::kChunked
-                                                      : http::Framing::kUntilClose;
+    head.framing =
+        version_ == http::Version::kHttp11 ? http::Framing::kChunked : http::Framing::kUntilClose;
   }
   if (head.framing == http::Framing::kUntilClose) keep_alive_ = false;
   if (services_.draining || draining_) keep_alive_ = false;

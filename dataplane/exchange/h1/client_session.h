@@ -19,8 +19,8 @@ class ClientSession;
 /// Who owns the sessions of a worker.
 class SessionHost {
  public:
-  /// The connection is over; the host takes the session out of its list and deletes it at the end of
-  /// the turn.
+  /// The connection is over; the host takes the session out of its list and deletes it at the end
+  /// of the turn.
   virtual void on_session_over(ClientSession& session) = 0;
 
  protected:
@@ -85,7 +85,9 @@ class ClientSession final : public event::Deferred,
   void set_deadline(Deadline what);
   void on_deadline();
   [[nodiscard]] const snapshot::ClientPolicy& policy() const;
-  [[nodiscard]] Exchange* exchange() { return slot_ && slot_->exchange ? &*slot_->exchange : nullptr; }
+  [[nodiscard]] Exchange* exchange() {
+    return slot_ && slot_->exchange ? &*slot_->exchange : nullptr;
+  }
 
   Services& services_;
   ExchangePool& pool_;

@@ -107,8 +107,8 @@ void UpstreamSession::on_data(net::Stream& /*stream*/, net::Slice data) {
       case codec::Event::kMessageEnd:
         return finish_answer(!in.empty());
       case codec::Event::kError:
-        return fail(base::backend_error(base::Code::kProtocol, false,
-                                        std::string(step.error.reason)));
+        return fail(
+            base::backend_error(base::Code::kProtocol, false, std::string(step.error.reason)));
     }
     if (events_ == nullptr) return;  // abandoned by what it was told
   }
@@ -142,9 +142,9 @@ void UpstreamSession::fail(base::Error error) {
 void UpstreamSession::on_end(net::Stream& /*stream*/, net::StreamEnd end) {
   const codec::AtEof at = decoder_.at_eof();
   if (at == codec::AtEof::kMessageEnd && end == net::StreamEnd::kClean) return finish_answer(false);
-  fail(base::backend_error(base::Code::kUnavailable, true,
-                           decoder_.untouched() ? "closed before an answer"
-                                                : "closed in the middle of an answer"));
+  fail(base::backend_error(
+      base::Code::kUnavailable, true,
+      decoder_.untouched() ? "closed before an answer" : "closed in the middle of an answer"));
 }
 
 void UpstreamSession::on_drained(net::Stream& /*stream*/) {

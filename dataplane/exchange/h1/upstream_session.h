@@ -49,11 +49,10 @@ class UpstreamSession final : public upstream::ConnectionState,
 /// HTTP/1.1 as a protocol of attempts.
 class UpstreamProtocol final : public exchange::UpstreamProtocol {
  public:
-  explicit UpstreamProtocol(std::string& scratch) : scratch_(scratch) {}
   UpstreamSide& attach(upstream::Lease lease, UpstreamEvents& events, base::Arena& arena) override;
 
  private:
-  std::string& scratch_;
+  std::string scratch_;  // shared by the sessions, which run one at a time
 };
 
 }  // namespace tollgate::dataplane::exchange::h1
