@@ -13,6 +13,7 @@ class ListNode {
 
   [[nodiscard]] bool linked() const { return next_ != this; }
   [[nodiscard]] ListNode* next() const { return next_; }
+  [[nodiscard]] ListNode* previous() const { return prev_; }
 
   void unlink() {
     prev_->next_ = next_;

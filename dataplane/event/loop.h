@@ -134,7 +134,8 @@ class Loop {
   int wait_ms(std::chrono::milliseconds max_wait);
   void dispatch(const epoll_event& event);
   void run_soon_jobs();
-  void run_list(ListNode& list);
+  void run_next_turn_jobs();
+  void drain_mailbox();
   void run_hooks();
   void delete_deferred();
 
@@ -143,6 +144,7 @@ class Loop {
   int epoll_fd_;
   bool follow_test_clock_;
   bool stopping_ = false;
+  bool mail_left_ = false;
   base::MonotonicTime now_;
   base::WallTime wall_now_;
   std::uint64_t turns_ = 0;

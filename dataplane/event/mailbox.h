@@ -34,13 +34,14 @@ class Mailbox {
   struct Cell;
   Mailbox(std::size_t capacity, int event_fd);
 
+  /// For an edge-triggered watch: it is written to, never read.
   [[nodiscard]] int event_fd() const { return event_fd_; }
-  /// Runs at most `limit` tasks; true if more are waiting.
-  bool drain(std::size_t limit);
   /// Before sleeping: true if there is work after all.
-  bool prepare_sleep();
-  void clear_signal();
+  [[nodiscard]] bool prepare_sleep();
+  void wake_up();
+  /// Refuses from now on and destroys what waits.
   void close();
+  /// The oldest task, or an empty one.
   Task take();
 
   std::unique_ptr<Cell[]> cells_;

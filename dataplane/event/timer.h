@@ -67,9 +67,9 @@ class TimerWheel {
   static constexpr unsigned kSlots = 1U << kBits;
 
   struct Slot {
-    std::uint64_t tick;  // first tick of the slot's span
-    unsigned level;
-    unsigned index;
+    std::uint64_t tick = 0;  // first tick of the slot's span
+    unsigned level = 0;
+    unsigned index = 0;
   };
   struct Level {
     std::uint64_t occupied = 0;  // may name an empty slot: cancelling does not clear it
@@ -83,6 +83,7 @@ class TimerWheel {
 
   base::MonotonicTime start_;
   std::uint64_t elapsed_ = 0;  // every tick up to and including this one has been run
+  std::uint64_t floor_ = 1;    // the earliest tick that may still be armed
   std::array<Level, kLevels> levels_;
 };
 

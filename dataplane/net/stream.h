@@ -84,9 +84,9 @@ class Stream : public event::Deferred {
  public:
   virtual void set_handler(StreamHandler& handler) = 0;
 
-  /// Queues bytes. True: below the high mark, go on. False: the queue is at or above the high mark
-  /// even after trying to send; stop producing until on_drained. The bytes are taken in both cases,
-  /// and dropped silently after a close. Copies `bytes`.
+  /// Queues a copy of the bytes. True: go on. False: the queue reached the high mark although the
+  /// kernel took what it could; stop producing until on_drained. The bytes are taken in both cases,
+  /// and dropped after a close or a shutdown_write.
   virtual bool write(std::string_view bytes) = 0;
   /// The same without copying, except that small slices are gathered.
   virtual bool write(Slice bytes) = 0;
