@@ -20,7 +20,7 @@ tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
-  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/dial LIBS OpenSSL::Crypto)
+  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
   LIBS PkgConfig::re2)
 tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -114,18 +115,20 @@ struct CanonicalHeaders {
 CanonicalHeaders canonical_headers(const http::RequestHead& head) {
   struct Line {
     std::string name;
+    std::size_t order;  // of arrival, kept among fields of one name
     std::string_view value;
   };
   std::vector<Line> chosen;
-  chosen.push_back({"host", head.authority});
+  chosen.push_back({"host", 0, head.authority});
   for (const http::Field& field : head.fields) {
     std::string name = base::to_lower(field.name);
     if (name == "content-type" || name.starts_with("x-amz-")) {
-      chosen.push_back({std::move(name), field.value});
+      chosen.push_back({std::move(name), chosen.size(), field.value});
     }
   }
-  std::stable_sort(chosen.begin(), chosen.end(),
-                   [](const Line& a, const Line& b) { return a.name < b.name; });
+  std::sort(chosen.begin(), chosen.end(), [](const Line& a, const Line& b) {
+    return std::tie(a.name, a.order) < std::tie(b.name, b.order);
+  });
   CanonicalHeaders out;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (i > 0 && chosen[i].name == chosen[i - 1].name) {

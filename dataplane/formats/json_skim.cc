@@ -217,6 +217,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
   Level& level = levels_[depth_];
   switch (c) {
     case '"':
+      in_literal_ = false;  // only malformed text has a string right behind a literal
       level.empty = false;
       in_string_ = true;
       string_is_key_ = expect_key_;
@@ -226,6 +227,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
       return;
     case '{':
     case '[':
+      in_literal_ = false;
       level.empty = false;
       open(c == '{', visitor);
       return;
@@ -240,6 +242,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
       value_node_ = depth_ > 0 && !level.is_object ? level.node : kNoNode;
       return;
     case ':':
+      in_literal_ = false;
       expect_key_ = false;
       return;
     case ' ':
