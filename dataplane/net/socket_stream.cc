@@ -148,6 +148,7 @@ void SocketStream::step_connect() {
     return;
   }
   state_ = State::kHandshaking;
+  handler_->on_connected(*this);
 }
 
 void SocketStream::step_handshake() {

@@ -42,6 +42,8 @@ inline constexpr PauseReasons kPauseUser = 1U << 8;
 /// anything on the stream, but destroys it only through `retire`.
 class StreamHandler {
  public:
+  /// TCP's handshake is done and TLS's, if any, begins. Only for streams that we connect.
+  virtual void on_connected(Stream& stream) { (void)stream; }
   /// The connection is usable (connected, TLS handshake done). Not called for streams that were
   /// usable when the handler was set.
   virtual void on_open(Stream& stream) { (void)stream; }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "dataplane/base/text.h"
+#include "dataplane/net/tls/context.h"
 
 namespace tollgate::dataplane::proxy {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dataplane/base/log.h"
+#include "dataplane/proxy/gather.h"
 
 namespace tollgate::dataplane::proxy {
 
@@ -19,36 +20,6 @@ std::size_t usable_cpus() {
 }
 
 }  // namespace
-
-/// Collects one part from each worker and calls back on the service thread with all of them.
-template <typename Part>
-struct Service::Gather {
-  std::vector<Part> parts;
-  std::size_t missing = 0;
-  std::function<void(std::vector<Part>)> done;
-
-  template <typename Ask>  // Part(Worker&), on the worker's thread
-  static void run(Service& service, Ask ask, std::function<void(std::vector<Part>)> done) {
-    auto gather = std::make_shared<Gather>();
-    gather->parts.resize(service.workers_.size());
-    gather->missing = service.workers_.size();
-    gather->done = std::move(done);
-    for (std::size_t i = 0; i < service.workers_.size(); ++i) {
-      Worker* worker = service.workers_[i].get();
-      const auto home = service.loop_->mailbox();
-      auto task = [worker, ask, gather, home, i] {
-        Part part = ask(*worker);
-        auto deliver = [gather, i, part = std::move(part)]() mutable {
-          gather->parts[i] = std::move(part);
-          if (--gather->missing == 0) gather->done(std::move(gather->parts));
-        };
-        // The mailbox has room for more than all gathers that can be under way.
-        while (!home->post(deliver)) std::this_thread::yield();
-      };
-      while (!worker->mailbox()->post(task)) std::this_thread::yield();
-    }
-  }
-};
 
 base::Result<std::unique_ptr<Service>> Service::create(Options options) {
   net::raise_open_file_limit();
@@ -199,8 +170,8 @@ void Service::assign(std::vector<snapshot::NodeChange<snapshot::UpstreamNode>> u
   if (!draining_) assignment->sockets = wanted_sockets();
   const std::shared_ptr<const Assignment> shared = std::move(assignment);
   using Failures = std::vector<OpenFailure>;
-  Gather<Failures>::run(
-      *this, [shared](Worker& worker) { return worker.apply(*shared); },
+  gather<Failures>(
+      loop_->mailbox(), workers_, [shared](Worker& worker) { return worker.apply(*shared); },
       [this, done = std::move(done)](const std::vector<Failures>& all) {
         Failures failures;
         for (const Failures& part : all) {

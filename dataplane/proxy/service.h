@@ -49,9 +49,6 @@ class Service {
     snapshot::Delta delta;
     Proxy::Done done;
   };
-  /// An answer that every worker has to give its part of.
-  template <typename Part>
-  struct Gather;
 
   Service(Options options, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop);
   base::Status prepare();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/proxy/gather.h"
 #include "dataplane/proxy/service.h"
 
 namespace tollgate::dataplane::proxy {
@@ -34,8 +35,8 @@ void Service::handle_admin(const admin::Request& request, admin::Reply reply) {
 }
 
 void Service::scrape(admin::Reply reply) {
-  Gather<WorkerReadings>::run(
-      *this, [](Worker& worker) { return worker.readings(); },
+  gather<WorkerReadings>(
+      loop_->mailbox(), workers_, [](Worker& worker) { return worker.readings(); },
       [this, reply = std::move(reply)](const std::vector<WorkerReadings>& workers) {
         telemetry::Exposition exposition;
         for (const WorkerReadings& worker : workers) exposition.add(worker.shard);

@@ -146,8 +146,8 @@ bool CurlTransfer::configure(const Endpoint& endpoint) {
   return set(easy, CURLOPT_PRIVATE, static_cast<void*>(this)) &&
          set(easy, CURLOPT_ERRORBUFFER, error_buffer_.get()) && set(easy, CURLOPT_NOSIGNAL, 1L) &&
          set(easy, CURLOPT_PROTOCOLS_STR, "http,https") && set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
-         set(easy, CURLOPT_PATH_AS_IS, 1L) &&
-         set(easy, CURLOPT_PIPEWAIT, 1L) && set(easy, CURLOPT_TIMEOUT_MS, timeout_ms) &&
+         set(easy, CURLOPT_PATH_AS_IS, 1L) && set(easy, CURLOPT_PIPEWAIT, 1L) &&
+         set(easy, CURLOPT_TIMEOUT_MS, timeout_ms) &&
          set(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) && set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&
          set(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds) &&
          set(easy, CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds) &&

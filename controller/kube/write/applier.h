@@ -84,7 +84,7 @@ class Applier {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// Whether `live` has everything that `wanted` says: objects member by member, lists element by

@@ -57,7 +57,7 @@ class EventRecorder {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::kube::write

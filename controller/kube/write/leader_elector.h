@@ -45,13 +45,14 @@ class LeaderElector {
   [[nodiscard]] bool is_leader() const;
   /// The holder that was last seen; may be empty.
   [[nodiscard]] const std::string& leader() const;
-  /// False if we lead and the lease has not been renewed for lease_duration + `tolerance`.
+  /// False if we lead and the lease has not been renewed for lease_duration + `tolerance`: a hung
+  /// process. `is_leader` and `healthy` may be called from any thread.
   [[nodiscard]] bool healthy(std::chrono::milliseconds tolerance = std::chrono::seconds(20)) const;
 
  private:
   struct Impl;
-  explicit LeaderElector(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit LeaderElector(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::kube::write

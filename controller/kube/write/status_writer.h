@@ -94,7 +94,7 @@ class StatusWriter {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::controller::kube::write

@@ -158,7 +158,6 @@ class InformerTest : public testing::Test {
     reply.hold("never");
   }
 
-  FakeApiServer server_;
   SerialExecutor executor_{"test"};
   test::Waiter waiter_;
   std::unique_ptr<Client> client_;
@@ -167,11 +166,14 @@ class InformerTest : public testing::Test {
   std::unique_ptr<Informer> informer_;
   FakeApiServer::Handler lists_;
   FakeApiServer::Handler watches_;
+  std::atomic<bool> changed_mind_{false};
   std::atomic<int> list_count_{0};
   std::atomic<int> watch_count_{0};
   std::map<std::string, JsonPtr> objects_;
   std::vector<std::string> log_;
   std::vector<InformerState> states_;
+  // Last, so that it is gone before what its handlers use.
+  FakeApiServer server_;
 };
 
 TEST_F(InformerTest, ListsPagesThenFollowsChanges) {
@@ -407,7 +409,7 @@ TEST_F(InformerTest, AnEmptyStartIsReadTwiceBeforeItCounts) {
 }
 
 TEST_F(InformerTest, FailuresKeepTheObjectsAndAreVisible) {
-  std::atomic<bool> broken{false};
+  std::atomic<bool>& broken = changed_mind_;
   serve(
       [&](const Seen&, Reply& reply) {
         if (broken) return reply.status(403, "Forbidden", "no list for you");
@@ -416,7 +418,7 @@ TEST_F(InformerTest, FailuresKeepTheObjectsAndAreVisible) {
       [&](const Seen&, Reply& reply) {
         if (broken) return reply.status(403, "Forbidden", "no watch for you");
         reply.begin_stream();
-        reply.hold("break");
+        if (!reply.hold("break")) return;
         broken = true;
         reply.end_stream();
       });
@@ -474,7 +476,7 @@ TEST_F(InformerTest, A404ThatDiscoveryContradictsWithdrawsNothing) {
 }
 
 TEST_F(InformerTest, AKindThatIsRemovedIsWithdrawn) {
-  std::atomic<bool> removed{false};
+  std::atomic<bool>& removed = changed_mind_;
   serve(
       [&](const Seen&, Reply& reply) {
         if (removed) return reply.status(404, "NotFound", "page not found");
