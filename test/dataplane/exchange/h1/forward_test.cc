@@ -181,7 +181,7 @@ TEST_F(Forward, ABackendThatReadsSlowlySlowsTheClient) {
   rig.backend.on_data_script = [](BackendConnection& connection) {
     if (complete_request_bytes(connection.received) > 0) connection.send(json_answer("done"));
   };
-  constexpr std::size_t kSize = 16U << 20U;
+  constexpr std::size_t kSize = 12U << 20U;
   auto client = rig.connect();
   client->send("POST /web HTTP/1.1\r\nHost: gw\r\nContent-Length: " + std::to_string(kSize) +
                "\r\n\r\n" + string(kSize, 'y'));

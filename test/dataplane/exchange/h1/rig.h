@@ -148,7 +148,7 @@ inline std::size_t complete_request_bytes(std::string_view text) {
   if (head == std::string_view::npos) return 0;
   std::size_t length = 0;
   const std::size_t field = text.find("Content-Length: ");
-  if (field < head) length = std::stoul(std::string(text.substr(field + 16)));
+  if (field < head) length = std::stoul(std::string(text.substr(field + 16, 20)));
   return text.size() >= head + 4 + length ? head + 4 + length : 0;
 }
 
