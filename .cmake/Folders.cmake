@@ -52,29 +52,38 @@ tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/n
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
-tollgate_library(reconcilers/derive DEPS dataplane/base LIBS ${JSON})
-tollgate_library(reconcilers/resources DEPS dataplane/base LIBS ${JSON})
+tollgate_library(reconcilers/derive)
+tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/model
+  LIBS ${JSON})
 tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model
   reconcilers/derive reconcilers/resources LIBS ${JSON})
 tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
   LIBS ${JSON})
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/crds/embed.cmake")
-  include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
-endif()
-tollgate_library(controller/schema DEPS dataplane/base LIBS ${JSON} yaml-cpp PkgConfig::re2)
-if(TARGET tg_crds)
-  target_link_libraries(tg_controller_schema INTERFACE tg_crds)
-endif()
-tollgate_library(controller/files DEPS dataplane/base controller/schema LIBS ${JSON} yaml-cpp)
-tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
-  Threads::Threads)
+include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
+tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
+tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
+tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
+tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
+  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
+  LIBS ${JSON} Threads::Threads)
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
-tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
-  render controller/push LIBS ${JSON})
-tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
-  LIBS ${JSON})
+tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
+  reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
+  controller/kube/cache controller/kube/write controller/push controller/resolve reconcilers
+  reconcilers/model render dataplane/admin dataplane/telemetry LIBS ${JSON})
+tollgate_library(controller/standalone DEPS dataplane/base dataplane/auth dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
+  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+tollgate_library(controller/cli DEPS dataplane/base dataplane/catalog dataplane/http dataplane/json
+  dataplane/router dataplane/snapshot controller/schema controller/standalone LIBS ${JSON} yaml-cpp)
+target_compile_definitions(tg_controller_cli PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
   add_executable(tollgate-proxy dataplane/main.cc)
@@ -83,7 +92,6 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
   add_executable(tollgate controller/main.cc)
-  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_cli tg_controller_pipeline
-    tg_dataplane_proxy tg_dataplane_mock)
+  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_cli tg_controller_pipeline)
   set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()

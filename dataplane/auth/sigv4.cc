@@ -212,37 +212,37 @@ SigningKeyCache::~SigningKeyCache() {
 const SigningKeyCache::Key& SigningKeyCache::get(const AwsKeys& keys, std::string_view day,
                                                  std::string_view region,
                                                  std::string_view service) {
-  hash_.begin();
-  for (const std::string_view part : {std::string_view(keys.access_key_id),
-                                      keys.secret_access_key.reveal(), day, region, service}) {
-    hash_.add(part);
-    hash_.add(std::string_view("\0", 1));
-  }
-  const Sha256::Digest scope = hash_.end();
   ++tick_;
-  const auto known = std::find_if(entries_.begin(), entries_.begin() + size_,
-                                  [&scope](const Entry& entry) { return entry.scope == scope; });
-  if (known != entries_.begin() + size_) {
-    known->used = tick_;
-    return known->key;
+  for (Entry& entry : entries_) {
+    if (entry.access_key_id == keys.access_key_id && entry.day == day && entry.region == region &&
+        entry.service == service && entry.secret.reveal() == keys.secret_access_key.reveal()) {
+      entry.used = tick_;
+      return entry.key;
+    }
   }
-  Entry* entry = nullptr;
-  if (size_ < kMaxEntries) {
-    entry = &entries_[size_++];
-  } else {
-    entry = &*std::min_element(entries_.begin(), entries_.end(),
-                               [](const Entry& a, const Entry& b) { return a.used < b.used; });
+  if (entries_.empty()) {
+    entries_.reserve(kMaxEntries);  // so that keys are never moved and left behind
   }
+  if (entries_.size() < kMaxEntries) {
+    entries_.emplace_back();
+  }
+  // An entry just made has never been used, so that it is the one found.
+  Entry& entry = *std::min_element(entries_.begin(), entries_.end(),
+                                   [](const Entry& a, const Entry& b) { return a.used < b.used; });
+  entry.access_key_id = keys.access_key_id;
+  entry.secret = keys.secret_access_key;
+  entry.day = std::string(day);
+  entry.region = std::string(region);
+  entry.service = std::string(service);
+  entry.used = tick_;
   std::string first = "AWS4";
   first += keys.secret_access_key.reveal();
-  entry->scope = scope;
-  entry->used = tick_;
-  entry->key = hash_.hmac(first, day);
-  entry->key = hash_.hmac(bytes_of(entry->key), region);
-  entry->key = hash_.hmac(bytes_of(entry->key), service);
-  entry->key = hash_.hmac(bytes_of(entry->key), kTerminator);
+  entry.key = hash_.hmac(first, day);
+  entry.key = hash_.hmac(bytes_of(entry.key), region);
+  entry.key = hash_.hmac(bytes_of(entry.key), service);
+  entry.key = hash_.hmac(bytes_of(entry.key), kTerminator);
   OPENSSL_cleanse(first.data(), first.size());
-  return entry->key;
+  return entry.key;
 }
 
 base::Status sign_aws_v4(const AwsKeys& keys, const SigningScope& scope, http::RequestHead& head,

@@ -75,6 +75,9 @@ std::size_t append_unicode_escape(std::string& out, std::string_view rest) {
 }  // namespace
 
 std::string unescape_json(std::string_view raw) {
+  if (raw.find('\\') == std::string_view::npos) {
+    return std::string(raw);
+  }
   std::string out;
   out.reserve(raw.size());
   for (std::size_t i = 0; i < raw.size();) {

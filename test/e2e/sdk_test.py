@@ -4,7 +4,7 @@ import unittest
 import anthropic
 import openai
 
-from test.e2e.gateway import CLAUDE, GPT_OSS, QWEN, Gateway
+from gateway import CLAUDE, GPT_OSS, QWEN, Gateway
 
 
 class SdkTest(unittest.TestCase):

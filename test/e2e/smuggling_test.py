@@ -3,8 +3,8 @@ read differently may reach it, and no client may get another's answer."""
 import itertools
 import unittest
 
-from test.e2e.gateway import Gateway, exchange_bytes, parse_answer, until
-from test.e2e.origin import RecordingOrigin, problems
+from gateway import Gateway, exchange_bytes, parse_answer, until
+from origin import RecordingOrigin, problems
 
 MANIFEST = """
 apiVersion: gateway.networking.k8s.io/v1

@@ -62,7 +62,9 @@ void check_document(json::Reader& reader, std::string_view text) {
   }
   const bool other = nlohmann::json::accept(text);
   if (!root) {
-    if (other) broken("the other parser accepts", text, root.error().detail);
+    // The other parser takes a zero byte for the end.
+    const bool ends_early = text.find('\0') != std::string_view::npos;
+    if (other && !ends_early) broken("the other parser accepts", text, root.error().detail);
     return;
   }
   std::string out;

@@ -160,6 +160,7 @@ TEST_F(BodyScanTest, Edits) {
 TEST_F(BodyScanTest, EditsOfABodyWithoutModel) {
   EXPECT_EQ(edited(R"({"x":1})"),
             R"({"stream_options":{"include_usage":true},"model":"new","x":1})");
+  EXPECT_EQ(edited(" {} "), R"( {"stream_options":{"include_usage":true},"model":"new"} )");
   const auto empty = scan("{}");
   Splice splice;
   set_model(*empty, "\"new\"", splice);
