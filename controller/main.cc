@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "controller/cli/options.h"
-#include "controller/cli/tools.h"
+#include "controller/tools/tools.h"
 #include "controller/pipeline/operator.h"
 #include "controller/standalone/run.h"
 #include "dataplane/base/log.h"
@@ -16,6 +16,7 @@
 namespace {
 
 namespace cli = tollgate::controller::cli;
+namespace tools = tollgate::controller::tools;
 
 struct Dispatch {
   int operator()(const cli::RunOptions& options) const {
@@ -24,10 +25,10 @@ struct Dispatch {
   int operator()(const cli::ControllerOptions& options) const {
     return tollgate::controller::pipeline::run(options);
   }
-  int operator()(const cli::CheckOptions& options) const { return cli::run_check(options); }
-  int operator()(const cli::GetOptions& options) const { return cli::run_get(options); }
-  int operator()(const cli::ExplainOptions& options) const { return cli::run_explain(options); }
-  int operator()(const cli::VersionOptions&) const { return cli::run_version(); }
+  int operator()(const cli::CheckOptions& options) const { return tools::run_check(options); }
+  int operator()(const cli::GetOptions& options) const { return tools::run_get(options); }
+  int operator()(const cli::ExplainOptions& options) const { return tools::run_explain(options); }
+  int operator()(const cli::VersionOptions&) const { return tools::run_version(); }
 };
 
 }  // namespace

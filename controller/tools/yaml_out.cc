@@ -1,10 +1,10 @@
-#include "controller/cli/yaml_out.h"
+#include "controller/tools/yaml_out.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include <nlohmann/json.hpp>
 
-namespace tollgate::controller::cli {
+namespace tollgate::controller::tools {
 
 namespace {
 
@@ -36,4 +36,4 @@ std::string to_yaml(const nlohmann::json& value) {
   return std::string(out.c_str()) + "\n";
 }
 
-}  // namespace tollgate::controller::cli
+}  // namespace tollgate::controller::tools

@@ -1,4 +1,4 @@
-#include "controller/cli/tools.h"
+#include "controller/tools/tools.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "controller/cli/explain.h"
-#include "controller/cli/yaml_out.h"
+#include "controller/tools/explain.h"
+#include "controller/tools/yaml_out.h"
 #include "controller/schema/table.h"
 #include "controller/standalone/evaluation.h"
 #include "dataplane/base/clock.h"
@@ -17,7 +17,7 @@
 #error "TOLLGATE_VERSION is set by the build"
 #endif
 
-namespace tollgate::controller::cli {
+namespace tollgate::controller::tools {
 
 namespace base = dataplane::base;
 using nlohmann::json;
@@ -107,21 +107,21 @@ bool refused(const Row& row) {
 
 }  // namespace
 
-int run_check(const CheckOptions& options) {
+int run_check(const cli::CheckOptions& options) {
   const Evaluation evaluation(options.files, options.real_ports);
   bool good = say_file_problems(evaluation);
   const std::vector<Row> rows = rows_of(evaluation);
   good = good && std::none_of(rows.begin(), rows.end(), refused);
-  if (options.output == Output::kTable) {
+  if (options.output == cli::Output::kTable) {
     print_rows(rows);
     return good ? 0 : 1;
   }
   const json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", evaluation.objects()}};
-  std::cout << (options.output == Output::kJson ? list.dump(2) + "\n" : to_yaml(list));
+  std::cout << (options.output == cli::Output::kJson ? list.dump(2) + "\n" : to_yaml(list));
   return good ? 0 : 1;
 }
 
-int run_get(const GetOptions& options) {
+int run_get(const cli::GetOptions& options) {
   const Evaluation evaluation(options.files, options.real_ports);
   const bool good = say_file_problems(evaluation);
   const schema::Registry& registry = evaluation.manifests().registry();
@@ -148,7 +148,7 @@ int run_get(const GetOptions& options) {
   return good ? 0 : 1;
 }
 
-int run_explain(const ExplainOptions& options) {
+int run_explain(const cli::ExplainOptions& options) {
   const Evaluation evaluation(options.files, options.real_ports);
   say_file_problems(evaluation);
   const auto* set = evaluation.resolver().set(options.gateway);
@@ -162,9 +162,9 @@ int run_explain(const ExplainOptions& options) {
     std::cerr << "tollgate explain: " << explanation.error().detail << '\n';
     return 1;
   }
-  if (options.output == Output::kTable) {
+  if (options.output == cli::Output::kTable) {
     std::cout << explain_text(*explanation);
-  } else if (options.output == Output::kJson) {
+  } else if (options.output == cli::Output::kJson) {
     std::cout << explanation->dump(2) << '\n';
   } else {
     std::cout << to_yaml(json(*explanation));
@@ -177,4 +177,4 @@ int run_version() {
   return 0;
 }
 
-}  // namespace tollgate::controller::cli
+}  // namespace tollgate::controller::tools
