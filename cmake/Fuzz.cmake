@@ -1,1 +1,0 @@
-# tollgate_fuzz(NAME DEPS folders): add one line per target.
