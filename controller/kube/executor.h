@@ -10,8 +10,8 @@ namespace tollgate::controller::kube {
 
 /// Where callbacks run: one task after another, never two at once. Every class of controller/kube
 /// that takes an Executor belongs to it: its methods are called, and its callbacks come, in tasks
-/// of that executor, so none of them needs a lock. The methods of an executor may be called from any
-/// thread.
+/// of that executor, so none of them needs a lock. An executor's own methods may be called from
+/// any thread.
 class Executor {
  public:
   virtual ~Executor() = default;

@@ -64,7 +64,7 @@ struct Entry {
   std::string applied_hash;
   std::string applied_version;
   std::int64_t applied_generation = 0;
-  bool in_cache = false;  // the cache has shown what we applied
+  bool in_cache = false;  // the cache has shown the object
   bool blocked = false;   // refused; until another document is wanted or the object changes
   Backoff repairs;
 };
@@ -133,7 +133,8 @@ struct Applier::Impl {
       return;
     }
     std::string hash = document_hash(*owned.object);
-    if (entry.hash != hash || entry.owner_uid != set.owner_uid) {
+    const bool changed = entry.hash != hash || entry.owner_uid != set.owner_uid;
+    if (changed) {
       entry.blocked = false;
       entry.repairs.reset();
     }
@@ -142,7 +143,8 @@ struct Applier::Impl {
     entry.ref = ref;
     entry.wanted = owned.object;
     entry.hash = std::move(hash);
-    queue.add(key);
+    // Saying the same again does not shorten a back-off.
+    if (changed || !queue.delayed(key)) queue.add(key);
   }
 
   void remove(const ObjectKey& key, const OwnedSet& set, const ResourceType& type) {
@@ -243,7 +245,8 @@ struct Applier::Impl {
       entry.applied_version = resource_version_of(*response.body);
       entry.applied_generation = generation_of(*response.body);
     }
-    entry.in_cache = false;
+    // Shown in an older form, its deletion will be seen; not shown yet, its absence means nothing.
+    entry.in_cache = lookup(key) != nullptr;
     const ObjectKey owner = entry.owner;
     queue.done(key);
     tell(owner, key, std::nullopt);
@@ -378,7 +381,7 @@ void Applier::recheck(const ObjectKey& object) {
     entry.blocked = false;
     return impl_->queue.add(object);
   }
-  if (entry.blocked || impl_->up_to_date(entry, *live)) return;
+  if (entry.blocked || impl_->queue.delayed(object) || impl_->up_to_date(entry, *live)) return;
   // Somebody changed it. If that goes on, do not answer every time at once.
   const bool first = entry.repairs.failures() == 0;
   const auto delay = entry.repairs.next(impl_->executor.now());

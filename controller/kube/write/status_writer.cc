@@ -210,7 +210,8 @@ void StatusWriter::submit(StatusUpdate update) {
     entry.refused = false;
     entry.update = std::move(update);
   }
-  impl_->queue.add(key);
+  // Saying the same again does not shorten a back-off.
+  if (changed || !impl_->queue.delayed(key)) impl_->queue.add(key);
 }
 
 void StatusWriter::recheck(const ObjectKey& key) {
@@ -218,6 +219,7 @@ void StatusWriter::recheck(const ObjectKey& key) {
   if (found == impl_->entries.end()) return;
   Entry& entry = found->second;
   if (entry.blocked && !entry.refused) entry.blocked = false;
+  if (impl_->queue.delayed(key)) return;
   if (!entry.written || entry.blocked) return impl_->queue.add(key);
   // Written before: if somebody keeps changing it back, do not answer every time at once.
   const JsonPtr object = impl_->current(key, entry);

@@ -76,6 +76,11 @@ bool WorkQueue::busy(const ObjectKey& key) const {
   return queued_.contains(key) || working_.contains(key);
 }
 
+bool WorkQueue::delayed(const ObjectKey& key) const {
+  const auto found = delayed_.find(key);
+  return found != delayed_.end() && found->second->running();
+}
+
 void WorkQueue::when_idle(std::function<void()> callback) {
   idle_.push_back(std::move(callback));
   check_idle();

@@ -50,6 +50,8 @@ class WorkQueue {
   [[nodiscard]] bool enabled() const { return enabled_; }
   /// Queued or being worked on.
   [[nodiscard]] bool busy(const ObjectKey& key) const;
+  /// Comes by itself after a delay.
+  [[nodiscard]] bool delayed(const ObjectKey& key) const;
   /// Once nothing is queued (if enabled) and nothing is being worked on.
   void when_idle(std::function<void()> callback);
 
