@@ -9,11 +9,15 @@ export CGO_ENABLED=0 GOFLAGS=-trimpath
 started=$(date +%s)
 
 inputs() {
-    find "$here/controlplane" "$here/gatewayapi" "$here/build.sh" -type f |
+    find "$here/controlplane" "$here/gatewayapi" "$here/build.sh" -type f ! -name '*.md' |
         LC_ALL=C sort | xargs sha256sum
     go version
 }
 
+if ! command -v go >/dev/null; then
+    echo "cluster: needs Go 1.21 or later (it fetches the version that go.mod names)" >&2
+    exit 1
+fi
 mkdir -p "$out"
 stamp=$(inputs | sha256sum)
 if [ -f "$out/stamp" ] && [ "$(cat "$out/stamp")" = "$stamp" ]; then

@@ -120,14 +120,22 @@ class Cluster:
         return self
 
     def stop(self):
-        """Ends everything; safe to call twice."""
+        """Ends everything; safe to call twice. Logs are kept below $TOLLGATE_CLUSTER_LOGS."""
         if self._supervisor:
+            self._save_logs(os.environ.get("TOLLGATE_CLUSTER_LOGS"))
             self._supervisor.close()
             self._supervisor = None
         if self.run_dir and not self._keep:
             shutil.rmtree(self.run_dir, ignore_errors=True)  # process 1 has done it, if it could
             self.run_dir = None
         self.components = {}
+
+    def _save_logs(self, folder):
+        if folder:
+            target = os.path.join(folder, os.path.basename(self.run_dir))
+            for name in ("log", "logs"):
+                shutil.copytree(os.path.join(self.run_dir, name), os.path.join(target, name),
+                                dirs_exist_ok=True)
 
     def _check_host(self):
         if os.geteuid() != 0:
@@ -158,7 +166,11 @@ class Cluster:
         folder = os.path.join(self._build, "gateway-api", self._channel)
         option = "-k" if os.path.exists(f"{folder}/kustomization.yaml") else "-f"
         self.kubectl("apply", "--server-side", option, folder)
-        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        self.wait(lambda: all(
+            any(c["type"] == "Established" and c["status"] == "True"
+                for c in crd["status"]["conditions"])
+            for crd in self.api.get(path)["items"]), what="the Gateway API kinds")
 
     def _wait_usable(self):
         for name in self._nodes:
@@ -268,10 +280,12 @@ class Cluster:
         return address(self.api.wait_object(object_path("services", name, namespace), address,
                                             timeout))
 
-    def enter(self, argv):
+    def enter(self, argv, interactive=False):
         """The argument vector that runs a command inside the cluster: its network, its DNS, its
-        processes; the host's files. The command dies with the cluster."""
-        return [self._program("nsrun"), "enter", str(self.pid), "--", *argv]
+        processes; the host's files. The command dies with the cluster. An interactive shell gets
+        the terminal's job control."""
+        return [self._program("nsrun"), "enter", str(self.pid), "-t" if interactive else "--",
+                *argv]
 
     def run_in_netns(self, argv, check=True, timeout=60, **options):
         """subprocess.run inside the cluster, with text output captured."""

@@ -20,7 +20,8 @@ EXTRA_NAME = "bedrock-runtime.us-west-2.amazonaws.com"
 def deployment(name, replicas=1, **container):
     """A Deployment of the echo server."""
     container = {"name": "echo", "image": "registry.example/test/echo:v1",
-                 "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+                 "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1,
+                                    "failureThreshold": 1},
                  **container}
     pod = container.pop("pod", {})
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},

@@ -72,17 +72,18 @@ class KubeApi:
         return self.request("PATCH", path, body, f"application/{suffix}")
 
     def wait_object(self, path, predicate, timeout=30):
-        """Watches one object until predicate(object) is true (object is None while it does not
-        exist) and returns the object. An API server that goes away meanwhile is tried again."""
+        """Watches one object until predicate(object) is true and returns the object. It is None
+        while it does not exist; a LookupError or TypeError of the predicate (a field that is not
+        there yet) means not yet. An API server that goes away meanwhile is tried again."""
         deadline = time.monotonic() + timeout
         seen, trouble = None, None
         while time.monotonic() < deadline:
             try:
                 seen = self.get(path, timeout=max(0.1, min(5, deadline - time.monotonic())))
-                if predicate(seen):
+                if _holds(predicate, seen):
                     return seen
                 for seen in self._watch_one(path, seen, deadline):
-                    if predicate(seen):
+                    if _holds(predicate, seen):
                         return seen
                 trouble = None
             except (OSError, http.client.HTTPException, ApiError, ValueError) as error:
@@ -116,6 +117,13 @@ class KubeApi:
             return
         finally:
             connection.close()
+
+
+def _holds(predicate, value):
+    try:
+        return predicate(value)
+    except (LookupError, TypeError):
+        return False
 
 
 def object_path(resource, name, namespace=None, group=""):

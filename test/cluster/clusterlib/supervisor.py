@@ -78,8 +78,12 @@ class Supervisor:
         self.exit_codes = {}
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.pid = self._event("started")["pid"]  # of process 1, as the host counts
-        self._event("ready")
+        try:
+            self.pid = self._event("started")["pid"]  # of process 1, as the host counts
+            self._event("ready")
+        except BaseException:
+            self.close()
+            raise
 
     def _read(self):
         for line in self._child.stdout:

@@ -110,7 +110,10 @@ func (k *Kubelet) bind(pod *v1.Pod) {
 		return
 	}
 	ctx := context.Background()
+	k.binding.Lock() // one after the other, so that each choice sees the last
 	node, err := k.chooseNode(pod)
+	k.assigned[pod.UID] = node
+	k.binding.Unlock()
 	if err != nil {
 		k.recorder.Event(pod, v1.EventTypeWarning, "FailedScheduling", err.Error())
 		k.setUnschedulable(ctx, pod, err.Error())
@@ -134,13 +137,9 @@ func (k *Kubelet) bind(pod *v1.Pod) {
 }
 
 func (k *Kubelet) chooseNode(pod *v1.Pod) (string, error) {
-	pods, err := k.pods.List(everything)
+	count, err := k.podsPerNode()
 	if err != nil {
 		return "", err
-	}
-	count := map[string]int{}
-	for _, p := range pods {
-		count[p.Spec.NodeName]++
 	}
 	affinity := nodeaffinity.GetRequiredNodeAffinity(pod)
 	best := ""
@@ -166,6 +165,26 @@ func (k *Kubelet) chooseNode(pod *v1.Pod) (string, error) {
 		return "", fmt.Errorf("0/%d nodes are available", len(k.config.Nodes))
 	}
 	return best, nil
+}
+
+// podsPerNode counts the bound pods, those included whose binding the cache does not show yet.
+func (k *Kubelet) podsPerNode() (map[string]int, error) {
+	pods, err := k.pods.List(everything)
+	if err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	assigned := map[types.UID]string{}
+	for _, p := range pods {
+		node := p.Spec.NodeName
+		if node == "" && k.assigned[p.UID] != "" {
+			node = k.assigned[p.UID]
+			assigned[p.UID] = node
+		}
+		count[node]++
+	}
+	k.assigned = assigned // forgets what is bound or gone
+	return count, nil
 }
 
 func (k *Kubelet) setUnschedulable(ctx context.Context, pod *v1.Pod, message string) {

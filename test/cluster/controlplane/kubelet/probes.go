@@ -57,6 +57,7 @@ func (p *process) probe(ctx context.Context, pod *v1.Pod, one *instance, kind pr
 			lastCounted = time.Now()
 			continue
 		}
+		began := time.Now()
 		err := p.probeOnce(ctx, one, spec)
 		if ctx.Err() != nil {
 			return
@@ -81,7 +82,7 @@ func (p *process) probe(ctx context.Context, pod *v1.Pod, one *instance, kind pr
 		if kind != liveness && !p.snapshot().ready && (err != nil || kind == startup) {
 			wait = min(period, eagerEvery)
 		}
-		pause(ctx, wait)
+		pause(ctx, wait-time.Since(began))
 	}
 }
 

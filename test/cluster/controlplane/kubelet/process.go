@@ -259,7 +259,7 @@ func (p *process) exit(one *instance, end *v1.ContainerStateTerminated) {
 		p.probeCancel()
 	}
 	p.state.running, p.state.ready, p.state.started, p.instance = nil, false, false, nil
-	p.state.last, p.state.exited = end, end
+	p.state.last, p.state.exited, p.state.waiting = end, end, nil
 	if one != nil {
 		close(one.ended)
 		if time.Since(one.startedAt.Time) > backoffReset {

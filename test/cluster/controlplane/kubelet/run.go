@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,6 +39,9 @@ type Kubelet struct {
 	workers    *workerSet
 	synced     []cache.InformerSynced
 	factory    informers.SharedInformerFactory
+
+	binding  sync.Mutex
+	assigned map[types.UID]string // chosen nodes of pods that are being bound
 }
 
 // Main runs until SIGTERM; the argument is the configuration file.
@@ -108,6 +112,7 @@ func newKubelet(config *Config) (*Kubelet, error) {
 		configMaps: core.ConfigMaps().Lister(),
 		slices:     factory.Discovery().V1().EndpointSlices().Lister(),
 		network:    newNetwork(config.RunDir),
+		assigned:   map[types.UID]string{},
 	}
 	k.workers = &workerSet{kubelet: k, byUID: map[types.UID]*worker{}}
 	for _, informer := range []cache.SharedIndexInformer{

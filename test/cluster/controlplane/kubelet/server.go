@@ -93,16 +93,18 @@ func (k *Kubelet) serveExec(w http.ResponseWriter, r *http.Request) {
 type executor struct{ process *process }
 
 func (e executor) ExecInContainer(ctx context.Context, _, _, _ string, argv []string,
-	in io.Reader, out, errs io.WriteCloser, tty bool, _ <-chan remotecommand.TerminalSize,
+	in io.Reader, out, errs io.WriteCloser, tty bool, sizes <-chan remotecommand.TerminalSize,
 	_ time.Duration) error {
 	one := e.process.running()
 	if one == nil {
 		return errors.New("the container is not running")
 	}
+	var err error
 	if tty {
-		return errors.New("a terminal (-t) is not supported: leave it out")
+		err = e.process.execTerminal(ctx, one, argv, in, out, sizes)
+	} else {
+		err = e.process.exec(ctx, one, argv, in, out, errs)
 	}
-	err := e.process.exec(ctx, one, argv, in, out, errs)
 	var exit interface{ ExitCode() int }
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
 		return utilexec.CodeExitError{Err: err, Code: exit.ExitCode()}

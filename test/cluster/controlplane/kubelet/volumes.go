@@ -282,11 +282,16 @@ func (v *volumes) token(pod *v1.Pod, volume string, source *v1.ServiceAccountTok
 	t := v.tokens[key]
 	if t == nil || time.Now().After(t.renewAt) {
 		fresh, err := v.requestToken(pod, source)
-		if err != nil {
+		switch {
+		case err == nil:
+			t = fresh
+			v.tokens[key] = t
+		case t == nil:
 			return err
+		default: // the old one is good for another fifth of its life
+			t.renewAt = time.Now().Add(retryEvery)
+			v.worker.event(v1.EventTypeWarning, "FailedMount", "%v", err)
 		}
-		t = fresh
-		v.tokens[key] = t
 	}
 	file := volumeutil.FileProjection{Data: t.value, Mode: mode}
 	if user := commonUser(pod); user != nil && podGroup(pod) == nil {

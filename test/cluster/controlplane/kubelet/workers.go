@@ -235,8 +235,10 @@ func (w *worker) syncStopping(pod *v1.Pod) (time.Duration, bool) {
 	}
 	stopped := w.stopped
 	w.mu.Unlock()
-	if err := w.writeStatus(pod); err != nil && !apierrors.IsNotFound(err) {
-		klog.Errorf("status of %s/%s: %v", w.namespace, w.name, err)
+	if w.network != nil { // else it never ran, or is an ended pod that a finalizer keeps
+		if err := w.writeStatus(pod); err != nil && !apierrors.IsNotFound(err) {
+			klog.Errorf("status of %s/%s: %v", w.namespace, w.name, err)
+		}
 	}
 	if !stopped {
 		return retryEvery, false

@@ -179,5 +179,13 @@ func runExecInside(args []string) (int, error) {
 	if err := joinNamespaces(args[0], rest); err != nil {
 		return 125, err
 	}
+	if isTerminal() { // the kubelet's pseudo-terminal: nobody else's
+		if _, err := unix.Setsid(); err != nil {
+			return 125, err
+		}
+		if err := unix.IoctlSetInt(0, unix.TIOCSCTTY, 0); err != nil {
+			return 125, fmt.Errorf("terminal: %w", err)
+		}
+	}
 	return 126, execAs(spec)
 }

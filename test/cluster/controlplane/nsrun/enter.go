@@ -37,18 +37,47 @@ func joinNamespaces(pid string, kinds map[string]int) error {
 	return nil
 }
 
-// runEnter: args are the process id of the cluster's process 1 as seen here, "--" and a command.
-// The command dies with this process, and with the cluster; signals are passed on to it.
+// runEnter: args are the process id of the cluster's process 1 as seen here, "--" or "-t" and a
+// command. The command dies with this process, and with the cluster; signals are passed on to it.
+// With -t it is an interactive shell and gets the terminal.
 func runEnter(args []string) (int, error) {
-	if len(args) < 3 || args[1] != "--" {
-		return 2, fmt.Errorf("usage: nsrun enter PID -- COMMAND [ARG...]")
+	if len(args) < 3 || (args[1] != "--" && args[1] != "-t") {
+		return 2, fmt.Errorf("usage: nsrun enter PID --|-t COMMAND [ARG...]")
 	}
-	return forkInto(args[0], append([]string{"enter-inside"}, args...), nil)
+	code, err := forkInto(args[0], append([]string{"enter-inside"}, args...), nil)
+	if args[1] == "-t" && isTerminal() {
+		signal.Ignore(syscall.SIGTTOU)
+		if e := unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, unix.Getpgrp()); err == nil {
+			err = e
+		}
+	}
+	return code, err
+}
+
+func isTerminal() bool {
+	_, err := unix.IoctlGetTermios(0, unix.TCGETS)
+	return err == nil
+}
+
+// takeTerminal makes this process the leader of the terminal's foreground group: a shell cannot
+// control jobs in a group that its pid namespace does not show.
+func takeTerminal() error {
+	if err := unix.Setpgid(0, 0); err != nil {
+		return err
+	}
+	signal.Ignore(syscall.SIGTTOU)
+	defer signal.Reset(syscall.SIGTTOU)
+	return unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, unix.Getpid())
 }
 
 func runEnterInside(args []string) (int, error) {
 	if err := dieWithParent(); err != nil {
 		return 125, err
+	}
+	if args[1] == "-t" && isTerminal() {
+		if err := takeTerminal(); err != nil {
+			return 125, fmt.Errorf("terminal: %w", err)
+		}
 	}
 	dir, dirErr := os.Getwd()
 	rest := map[string]int{"net": unix.CLONE_NEWNET, "mnt": unix.CLONE_NEWNS}
@@ -105,8 +134,7 @@ func supervise(path string, argv []string, files []*os.File) (int, error) {
 	if err != nil {
 		return 126, err
 	}
-	_, err = unix.IoctlGetTermios(0, unix.TCGETS)
-	terminal := err == nil
+	terminal := isTerminal()
 	go func() {
 		for s := range signals {
 			// A terminal sends its signals to the whole group: the child already has them.

@@ -110,30 +110,3 @@ func relay(client *net.TCPConn, target string) {
 	<-done
 	<-done
 }
-
-// cutConnections resets every established TCP connection from or to a local port, on both ends.
-func cutConnections(port uint16) (int, error) {
-	count := 0
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		sockets, err := netlink.SocketDiagTCP(family)
-		if err != nil {
-			return count, err
-		}
-		for _, s := range sockets {
-			if s.State != netlink.TCP_ESTABLISHED ||
-				(s.ID.SourcePort != port && s.ID.DestinationPort != port) {
-				continue
-			}
-			local := &net.TCPAddr{IP: s.ID.Source, Port: int(s.ID.SourcePort)}
-			remote := &net.TCPAddr{IP: s.ID.Destination, Port: int(s.ID.DestinationPort)}
-			switch err := netlink.SocketDestroy(local, remote); err {
-			case nil:
-				count++
-			case unix.ENOENT: // the other end's reset was faster
-			default:
-				return count, fmt.Errorf("destroy %v-%v: %w", local, remote, err)
-			}
-		}
-	}
-	return count, nil
-}
