@@ -49,12 +49,12 @@ json secret_of(const std::string& namespace_, const std::string& name, const pus
 }  // namespace
 
 IdentityKeeper::IdentityKeeper(kube::Api& api, kube::Executor& executor,
-                               const kube::cache::Store& store, std::string namespace_,
+                               const kube::cache::Store& store, std::string own_namespace,
                                std::function<void()> on_authority)
     : api_(api),
       executor_(executor),
       store_(store),
-      namespace_(std::move(namespace_)),
+      namespace_(std::move(own_namespace)),
       on_authority_(std::move(on_authority)) {}
 
 void IdentityKeeper::refresh() {

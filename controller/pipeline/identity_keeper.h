@@ -28,7 +28,7 @@ class IdentityKeeper {
  public:
   /// `on_authority` is called whenever there is a new authority. `store` outlives the keeper.
   IdentityKeeper(kube::Api& api, kube::Executor& executor, const kube::cache::Store& store,
-                 std::string namespace_, std::function<void()> on_authority);
+                 std::string own_namespace, std::function<void()> on_authority);
 
   void set_leader(bool leader) { leader_ = leader; }
   /// Looks at the Secret and the clock; makes or renews the authority if that is due. Called after

@@ -27,7 +27,7 @@ model::ObjectId id_of(const kube::ObjectKey& key) {
   return {key.group, key.kind, key.namespace_, key.name};
 }
 
-kube::ObjectKey key_of(const model::ObjectId& id) {
+kube::ObjectKey cached_key(const model::ObjectId& id) {
   return {id.group, id.kind, id.namespace_, id.name};
 }
 
@@ -215,7 +215,7 @@ void Operator::publish_set(const std::string& gateway) {
 
 void Operator::submit_status(const resolve::StatusUpdate& update) {
   if (update.status == nullptr) {
-    status_writer_.forget(key_of(update.id));
+    status_writer_.forget(cached_key(update.id));
     return;
   }
   const cache::Informer* informer = informer_of(update.id.group, update.id.kind);
@@ -240,7 +240,7 @@ void Operator::submit_status(const resolve::StatusUpdate& update) {
 void Operator::submit_owned(const std::string& gateway) {
   const resolve::OwnedSet& wanted = owned_[gateway];
   write::OwnedSet set;
-  set.owner = key_of(wanted.gateway);
+  set.owner = cached_key(wanted.gateway);
   set.owner_uid = wanted.gateway_uid;
   for (const render::OwnedObject& object : wanted.objects) {
     set.objects.push_back({owned_type(object.id.kind), object.document});
