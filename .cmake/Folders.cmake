@@ -1,0 +1,100 @@
+# Every folder that is a library, with its arrows. Third-party libraries stay behind the folder that wraps them.
+set(JSON nlohmann_json::nlohmann_json)
+
+tollgate_library(dataplane/base LIBS PkgConfig::xxhash OpenSSL::Crypto spdlog::spdlog)
+tollgate_library(dataplane/pki DEPS dataplane/base LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/json DEPS dataplane/base LIBS simdjson::simdjson)
+tollgate_library(dataplane/event DEPS dataplane/base LIBS Threads::Threads)
+tollgate_library(dataplane/http DEPS dataplane/base)
+tollgate_library(dataplane/http/h1 DEPS dataplane/base dataplane/http)
+tollgate_library(dataplane/net DEPS dataplane/base dataplane/event)
+tollgate_library(dataplane/net/tls DEPS dataplane/base dataplane/event dataplane/net
+  LIBS OpenSSL::SSL)
+tollgate_library(dataplane/net/dns DEPS dataplane/base dataplane/event dataplane/net
+  LIBS PkgConfig::cares)
+tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns)
+tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
+tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
+tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
+tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/catalog dataplane/formats)
+tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
+  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
+  LIBS PkgConfig::re2)
+tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
+  dataplane/snapshot)
+tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
+tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
+  dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
+  dataplane/telemetry dataplane/exchange/attempt)
+tollgate_library(dataplane/exchange/h1 DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/http dataplane/http/h1 dataplane/formats dataplane/catalog dataplane/snapshot
+  dataplane/upstream dataplane/exchange dataplane/exchange/attempt)
+tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/http dataplane/http/h1
+  dataplane/snapshot dataplane/telemetry)
+tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/json
+  dataplane/snapshot)
+tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1
+  dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
+tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
+  dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
+  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+
+tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
+tollgate_library(reconcilers/derive)
+tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/model
+  LIBS ${JSON})
+tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model
+  reconcilers/derive reconcilers/resources LIBS ${JSON})
+tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot reconcilers/model
+  LIBS ${JSON})
+
+include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
+tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
+tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
+tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
+tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
+  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
+  LIBS ${JSON} Threads::Threads)
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
+tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
+  reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
+  dataplane/net LIBS ${JSON})
+tollgate_library(controller/cli)
+tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
+  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
+  dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
+  LIBS ${JSON} yaml-cpp)
+target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
+
+if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
+  add_executable(tollgate-proxy dataplane/main.cc)
+  target_link_libraries(tollgate-proxy PRIVATE tollgate_flags tg_dataplane_proxy)
+  set_target_properties(tollgate-proxy PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+endif()
+if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
+  add_executable(tollgate controller/main.cc)
+  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_tools tg_controller_pipeline)
+  set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+endif()

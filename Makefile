@@ -1,0 +1,38 @@
+# Thin wrapper: every target is one command that also works by hand.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+
+.PHONY: build demo test test-long bench image cluster deps format lint clean
+
+build: deps            ## build/release/tollgate and build/release/tollgate-proxy
+	@.ci/build release tollgate tollgate-proxy
+
+demo: build            ## run the blueprint with the built-in model server and send real requests
+	@test/demo/demo.sh
+
+test: deps             ## everything that CI runs
+	@python3 .ci/stages.py test
+
+test-long: deps        ## slower proof: long fuzzing, soak, big request counts
+	@python3 .ci/stages.py long
+
+bench: build           ## CPU per request beside nginx and HAProxy
+	@python3 test/bench/bench.py
+
+image: build           ## build/image/tollgate.oci.tar, an OCI archive
+	@manifests/image/build.sh
+
+cluster: build         ## a shell with KUBECONFIG on a real API server
+	@test/cluster/build.sh && python3 test/cluster/cluster.py shell
+
+deps:                  ## install what the targets need (apt, as root)
+	@.ci/deps build
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+lint:
+	@python3 .ci/stages.py lint
+
+clean:
+	rm -rf build

@@ -1,0 +1,105 @@
+#include "dataplane/auth/apply.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "dataplane/base/text.h"
+
+namespace tollgate::dataplane::auth {
+namespace {
+
+constexpr std::array<std::string_view, 11> kCredentialFields{
+    "authorization",  "proxy-authorization", "cookie",
+    "cookie2",        "x-api-key",           "api-key",
+    "x-goog-api-key", "xi-api-key",          "ocp-apim-subscription-key",
+    "x-auth-token",   "x-access-token",
+};
+constexpr std::array<std::string_view, 2> kCredentialPrefixes{"x-amz-", "x-aigw-"};
+
+bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() &&
+         base::equals_ignore_case(text.substr(0, prefix.size()), prefix);
+}
+
+base::Error unusable(std::string reason) {
+  return base::config_error(base::Code::kUnauthenticated, std::move(reason));
+}
+
+/// The key without white space around it, if it can stand in a field.
+base::Result<std::string_view> field_value(const base::Secret& key) {
+  const std::string_view value = base::trim(key.reveal());
+  if (value.empty()) {
+    return unusable("the API key is empty");
+  }
+  const bool printable =
+      std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+  if (!printable) {
+    return unusable("the API key holds characters that cannot stand in a header field");
+  }
+  return value;
+}
+
+base::Status apply_key(const Credential& credential, http::RequestHead& head,
+                       std::string_view field, std::string_view scheme, base::Arena& arena) {
+  TRY_ASSIGN(const std::string_view key, field_value(credential.key));
+  strip_client_credentials(head.fields);
+  head.fields.add(field, arena.concat({scheme, key}));
+  return {};
+}
+
+base::Status apply_aws(const Credential& credential, http::RequestHead& head,
+                       std::span<const std::string_view> body, base::WallTime now,
+                       SigningKeyCache& cache, base::Arena& arena) {
+  if (credential.aws.access_key_id.empty() || credential.aws.secret_access_key.empty()) {
+    return unusable("there are no AWS keys");
+  }
+  if (!credential.aws.usable_at(now)) {
+    return unusable("the AWS keys have expired");
+  }
+  const std::string_view region = region_of_host(head.authority, credential.aws_region);
+  if (region.empty()) {
+    return unusable("the AWS region is not known");
+  }
+  strip_client_credentials(head.fields);
+  return sign_aws_v4(credential.aws, {region, "bedrock"}, head, body, now, cache, arena);
+}
+
+}  // namespace
+
+bool is_credential_field(std::string_view name) {
+  return std::any_of(
+             kCredentialFields.begin(), kCredentialFields.end(),
+             [name](std::string_view known) { return base::equals_ignore_case(known, name); }) ||
+         std::any_of(
+             kCredentialPrefixes.begin(), kCredentialPrefixes.end(),
+             [name](std::string_view prefix) { return starts_with_ignore_case(name, prefix); });
+}
+
+void strip_client_credentials(http::FieldList& fields) {
+  fields.remove_if([](const http::Field& field) { return is_credential_field(field.name); });
+}
+
+base::Status apply_credential(const Credential& credential, http::RequestHead& head,
+                              std::span<const std::string_view> body, base::WallTime now,
+                              SigningKeyCache& cache, base::Arena& arena) {
+  switch (credential.type) {
+    case catalog::CredentialType::kNone:
+      return {};
+    case catalog::CredentialType::kApiKey:
+      return apply_key(credential, head, "Authorization", "Bearer ", arena);
+    case catalog::CredentialType::kAnthropicApiKey:
+      return apply_key(credential, head, "x-api-key", "", arena);
+    case catalog::CredentialType::kAzureApiKey:
+      return apply_key(credential, head, "api-key", "", arena);
+    case catalog::CredentialType::kAwsCredentials:
+      return apply_aws(credential, head, body, now, cache, arena);
+    case catalog::CredentialType::kAzureCredentials:
+    case catalog::CredentialType::kGcpCredentials:
+      break;
+  }
+  return unusable("this build cannot apply credentials of type " +
+                  std::string(catalog::to_string(credential.type)));
+}
+
+}  // namespace tollgate::dataplane::auth

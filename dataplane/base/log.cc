@@ -1,0 +1,89 @@
+#include "dataplane/base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+
+#include "dataplane/base/text.h"
+
+namespace tollgate::dataplane::base::log {
+
+namespace {
+
+std::atomic<bool> json_lines{false};
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string_view name(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
+  }
+  return "info";
+}
+
+std::string json_line(Level level, std::string_view message, std::initializer_list<Attr> attrs) {
+  std::string line = "{\"level\":\"";
+  line += name(level);
+  line += "\",\"msg\":";
+  append_json_string(line, message);
+  for (const Attr& attr : attrs) {
+    line += ',';
+    append_json_string(line, attr.key);
+    line += ':';
+    append_json_string(line, attr.value);
+  }
+  line += '}';
+  return line;
+}
+
+std::string text_line(std::string_view message, std::initializer_list<Attr> attrs) {
+  std::string line(message);
+  for (const Attr& attr : attrs) {
+    line += ' ';
+    line += attr.key;
+    line += '=';
+    append_json_string(line, attr.value);
+  }
+  return line;
+}
+
+}  // namespace
+
+void init(Level level, bool json) {
+  json_lines.store(json, std::memory_order_relaxed);
+  auto logger = std::make_shared<spdlog::logger>("tollgate",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_level(to_spdlog(level));
+  logger->flush_on(spdlog::level::debug);
+  logger->set_pattern(json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void write(Level level, std::string_view message, std::initializer_list<Attr> attrs) {
+  if (!spdlog::should_log(to_spdlog(level))) return;
+  const bool json = json_lines.load(std::memory_order_relaxed);
+  const std::string line = json ? json_line(level, message, attrs) : text_line(message, attrs);
+  spdlog::log(to_spdlog(level), "{}", line);
+}
+
+}  // namespace tollgate::dataplane::base::log

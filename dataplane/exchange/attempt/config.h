@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/auth/credential.h"
+#include "dataplane/router/router.h"
+#include "dataplane/snapshot/compiled.h"
+
+namespace tollgate::dataplane::exchange {
+
+/// What one credential looks like to the workers. `current` is null while there is none, and
+/// `problem` says why in one sentence without secrets.
+struct CredentialState {
+  std::shared_ptr<const auth::Credential> current;
+  std::string problem;
+};
+
+/// The credentials of a snapshot as they are now, by the slot of their CredentialNode. Published
+/// again whenever one is renewed; immutable.
+struct Credentials {
+  struct Entry {
+    std::uint32_t generation = 0;
+    CredentialState state;
+  };
+  std::vector<Entry> entries;
+
+  /// nullptr if the id names no credential (any more).
+  [[nodiscard]] const CredentialState* find(snapshot::SlotId id) const {
+    if (id.slot >= entries.size() || entries[id.slot].generation != id.generation) return nullptr;
+    return &entries[id.slot].state;
+  }
+};
+
+/// What a worker serves by. Immutable; a new one replaces it.
+struct Config {
+  std::shared_ptr<const snapshot::Compiled> snapshot;
+  std::shared_ptr<const router::Router> router;
+  std::shared_ptr<const Credentials> credentials;
+};
+
+}  // namespace tollgate::dataplane::exchange

@@ -1,0 +1,145 @@
+#include "dataplane/exchange/attempt/prepare.h"
+
+#include <utility>
+
+#include "dataplane/auth/apply.h"
+#include "dataplane/http/hop_by_hop.h"
+#include "dataplane/providers/prepare.h"
+
+namespace tollgate::dataplane::exchange {
+
+namespace {
+
+using Failed = tl::unexpected<PrepareError>;
+
+constexpr std::string_view kForwardedFor = "x-forwarded-for";
+
+Failed failed(Fault fault, std::string detail) {
+  return Failed(PrepareError{fault, std::move(detail)});
+}
+
+void add_forwarding_fields(const Request& request, http::FieldList& fields, base::Arena& arena) {
+  const auto earlier = fields.joined(kForwardedFor, arena);
+  fields.set(kForwardedFor, earlier && !earlier->empty()
+                                ? arena.concat({*earlier, ", ", request.peer_ip})
+                                : request.peer_ip);
+  fields.set("x-forwarded-proto", "http");
+  fields.set("x-request-id", request.id);
+}
+
+/// A held body for a backend that is not spoken to in an AI format goes out as it came.
+void send_held_body(const Request& request, Prepared& prepared, base::Arena& arena) {
+  const std::string_view body = request.body->view();
+  auto* slice = arena.allocate_array<std::string_view>(1);
+  *slice = body;
+  prepared.body = {slice, 1};
+  if (body.empty() && request.head->framing == http::Framing::kNone) return;
+  prepared.head->framing = http::Framing::kLength;
+  prepared.head->content_length = body.size();
+}
+
+Fault fault_of(const base::Error& error) {
+  if (error.origin == base::Origin::kClient) {
+    return error.code == base::Code::kLimitExceeded ? Fault::kBodyTooLarge : Fault::kNotExpressible;
+  }
+  return error.code == base::Code::kUnsupported ? Fault::kUnsupportedPair : Fault::kInternal;
+}
+
+tl::expected<void, PrepareError> translate(const Plan& plan, const Request& request,
+                                           Prepared& prepared, base::Arena& arena) {
+  const snapshot::Backend& backend = plan.backend->value;
+  providers::BackendSpec spec;
+  spec.schema = *plan.backend->schema;
+  spec.prefix = backend.schema_prefix;
+  spec.version = backend.schema_version;
+  spec.model_override = plan.ref->model_override;
+  providers::ClientRequest client;
+  client.endpoint = request.endpoint->endpoint;
+  client.body = request.body->view();
+  client.scan = &*request.scan;
+  client.want_usage = usage_needed(plan.rule->value);
+  auto made = providers::prepare(spec, client, *prepared.head, arena);
+  if (!made) return failed(fault_of(made.error()), std::move(made.error().detail));
+  prepared.body = made->body;
+  prepared.model = made->model;
+  prepared.streamed = made->streamed;
+  prepared.answer = std::move(made->answer);
+  return {};
+}
+
+tl::expected<void, PrepareError> add_credential(const Plan& plan, Prepared& prepared,
+                                                Services& services, base::Arena& arena) {
+  const snapshot::SlotId id = plan.backend->credential;
+  if (!id.valid()) return {};
+  const CredentialState* state = services.config->credentials->find(id);
+  if (state == nullptr || !state->current) {
+    return failed(Fault::kNoCredential, state == nullptr ? "not loaded yet" : state->problem);
+  }
+  auto applied = auth::apply_credential(*state->current, *prepared.head, prepared.body,
+                                        services.io.loop.wall_now(), services.signing_keys, arena);
+  if (!applied) return failed(Fault::kNoCredential, std::move(applied.error().detail));
+  return {};
+}
+
+}  // namespace
+
+bool usage_needed(const snapshot::Rule& rule) {
+  return rule.ai;
+}
+
+bool is_internal_field(std::string_view name) {
+  // Some servers read '_' in a field's name as '-', so both spellings are ours.
+  constexpr std::string_view kPrefix = "x-ai-eg-";
+  constexpr std::string_view kOriginalPath = "x-envoy-original-path";
+  const auto starts = [name](std::string_view wanted) {
+    if (name.size() < wanted.size()) return false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const char c = name[i] == '_' ? '-' : name[i];
+      const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      if (lower != wanted[i]) return false;
+    }
+    return true;
+  };
+  return starts(kPrefix) || (name.size() == kOriginalPath.size() && starts(kOriginalPath));
+}
+
+void apply_edit(const snapshot::HeaderEdit& edit, http::FieldList& fields) {
+  for (const auto& [name, value] : edit.set) {
+    if (!is_internal_field(name)) fields.set(name, value);
+  }
+  for (const auto& [name, value] : edit.add) {
+    if (!is_internal_field(name)) fields.add(name, value);
+  }
+  for (const std::string& name : edit.remove) fields.remove(name);
+}
+
+tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& request,
+                                             Services& services, base::Arena& arena) {
+  Prepared prepared;
+  prepared.head = http::clone(*request.head, arena);
+  http::RequestHead& head = *prepared.head;
+  head.path = request.path;
+  head.keep_alive = true;
+  head.upgrade = {};
+  const http::HopByHop hop = http::strip_hop_by_hop(head.fields);
+  if (hop.te_trailers) head.fields.add("te", "trailers");
+  add_forwarding_fields(request, head.fields, arena);
+
+  const bool ai = request.endpoint != nullptr && request.endpoint->has_model;
+  if (ai && plan.backend->schema && request.scan) {
+    auto translated = translate(plan, request, prepared, arena);
+    if (!translated) return Failed(std::move(translated).error());
+  } else if (ai && plan.rule->value.ai) {
+    return failed(Fault::kUnsupportedPair, "the backend has no schema");
+  } else if (request.body) {
+    send_held_body(request, prepared, arena);
+  }
+  apply_edit(plan.rule->value.request_headers, head.fields);
+  apply_edit(plan.ref->request_headers, head.fields);
+  if (!plan.backend->value.host.empty()) head.authority = plan.backend->value.host;
+  auto credential = add_credential(plan, prepared, services, arena);
+  if (!credential) return Failed(std::move(credential).error());
+  return prepared;
+}
+
+}  // namespace tollgate::dataplane::exchange

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "dataplane/catalog/endpoint.h"
+#include "dataplane/http/head.h"
+#include "dataplane/json/body_scan.h"
+#include "dataplane/net/held_body.h"
+
+namespace tollgate::dataplane::exchange {
+
+/// What the client sent. It belongs to the exchange; attempts only read it. All texts live in the
+/// exchange's arena.
+struct Request {
+  http::RequestHead* head = nullptr;  // without internal fields
+  std::string_view host;              // lower case, without port
+  std::string_view path;              // the one spelling that everybody uses
+  std::string_view peer_ip;
+  std::string_view id;                              // x-request-id: the client's, or ours
+  const catalog::EndpointInfo* endpoint = nullptr;  // null: not an AI endpoint
+
+  std::optional<net::HeldBody> body;  // AI endpoints: the whole body
+  std::optional<json::BodyScan> scan;
+  bool complete = false;  // the message's end has come
+  const http::FieldList* trailers = nullptr;
+  std::uint64_t body_bytes = 0;
+};
+
+}  // namespace tollgate::dataplane::exchange

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/exchange/attempt/attempt.h"
+#include "dataplane/exchange/client_side.h"
+#include "dataplane/exchange/pipeline.h"
+
+namespace tollgate::dataplane::exchange {
+
+/// An answer that the gateway makes itself.
+struct Reply {
+  int status = 500;
+  std::string_view content_type = "application/json";
+  std::string body;
+  std::string_view location;     // redirects; in the arena
+  std::string_view retry_after;  // seconds
+  std::string_view allow;
+  std::string_view code;  // for the access log; empty: not an error
+};
+
+/// Where the request goes, once that is known. `rule` keeps everything it refers to alive.
+struct Target {
+  const router::ListenerTable* table = nullptr;  // while `config` is held
+  std::shared_ptr<const snapshot::ListenerNode> listener;
+  std::shared_ptr<const snapshot::RuleNode> rule;
+  std::string_view matched_prefix;  // of the path; in the arena
+};
+
+/// One request and its answer. The codec on the client's side feeds it and writes for it; attempts
+/// talk to backends for it; phases (pipeline.h) decide. It never touches a connection itself.
+///
+/// Lifetime: made by the client's session for a complete head, destroyed by it after send_end or
+/// send_cut, or after on_client_gone.
+class Exchange final : private AttemptOwner {
+ public:
+  Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
+           base::Arena& arena);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
+
+  // What the session reports. A request without body (Framing::kNone) is complete with its head.
+  void start(http::RequestHead& head);
+  void on_request_data(net::Slice data);
+  void on_request_end(const http::FieldList* trailers);
+  /// The rest of the request cannot be read; `status` and `reason` are the decoder's.
+  void on_request_broken(int status, std::string_view reason);
+  void on_client_too_slow();
+  void on_client_drained();
+  void on_client_gone();
+
+  [[nodiscard]] bool done() const { return phase_ == Phase::kDone; }
+
+  // What phases use.
+  [[nodiscard]] Services& services() { return services_; }
+  [[nodiscard]] ClientSide& client() { return client_; }
+  [[nodiscard]] const ConnectionFacts& connection() const { return connection_; }
+  [[nodiscard]] base::Arena& arena() { return arena_; }
+  [[nodiscard]] const Config& config() const { return *config_; }
+  [[nodiscard]] Request& request() { return request_; }
+  [[nodiscard]] Target& target() { return target_; }
+  [[nodiscard]] catalog::Dialect dialect() const;
+
+  /// Sets the answer that a phase ends with; answers kRespond.
+  Step respond(Reply reply);
+  /// An error in the client's dialect; `message` empty means the table's, `status` 0 likewise.
+  Step respond(Fault fault, std::string_view message = {}, int status = 0);
+  Step respond_direct(const snapshot::DirectResponse& direct);
+  /// Begins the next attempt. kWait, or kRespond if there is nobody (left) to ask.
+  Step try_next_backend();
+
+  static constexpr std::size_t kMaxAttempts = 3;
+
+ private:
+  // AttemptOwner
+  void on_attempt_informational(http::ResponseHead& head) override;
+  void on_attempt_head(http::ResponseHead& head) override;
+  void on_attempt_data(net::Slice data) override;
+  void on_attempt_data(std::string_view data) override;
+  void on_attempt_end(const http::FieldList* trailers) override;
+  void on_attempt_failed(Fault fault, const std::string& detail) override;
+  void on_attempt_writable() override;
+
+  void advance();
+  void deliver_reply();
+  bool send_head(http::ResponseHead& head);
+  bool flush_head();
+  void after_write(bool below_mark);
+  void note_first_token();
+  void pump_body();
+  void end_broken(Fault fault, std::string_view detail);
+  void answer_fault(Fault fault, std::string_view message, int status);
+  void on_request_timeout();
+  void finish();
+  void report();
+  void fill_usage(telemetry::Record& record);
+  Attempt* current() { return attempt_count_ == 0 ? nullptr : &*attempts_[attempt_count_ - 1]; }
+
+  Services& services_;
+  ClientSide& client_;
+  const ConnectionFacts& connection_;
+  base::Arena& arena_;
+  std::shared_ptr<const Config> config_;  // until routed
+  Request request_;
+  Target target_;
+  Phase phase_ = kFirstPhase;
+  bool advancing_ = false;
+  bool head_sent_ = false;
+  bool client_blocked_ = false;
+  bool client_left_ = false;
+  bool cut_ = false;
+  int status_ = 0;
+  Fault fault_ = Fault::kNone;
+  std::string_view error_code_;
+  Reply reply_;
+  http::ResponseHead* pending_head_ = nullptr;
+  std::vector<net::Slice> waiting_body_;  // what came before the backend could take it
+  bool end_waits_ = false;
+  std::uint64_t response_bytes_ = 0;
+  std::size_t group_ = 0;
+  std::uint8_t attempt_count_ = 0;
+  std::array<std::optional<Attempt>, kMaxAttempts> attempts_;
+  base::MonotonicTime started_;
+  base::WallTime started_wall_;
+  std::optional<base::MonotonicTime> upstream_head_at_;
+  std::optional<base::MonotonicTime> first_token_at_;
+  event::Timer request_timer_ = event::Timer::of<&Exchange::on_request_timeout>(*this);
+};
+
+}  // namespace tollgate::dataplane::exchange

@@ -1,0 +1,43 @@
+#include <chrono>
+#include <set>
+#include <vector>
+
+#include "dataplane/exchange/exchange.h"
+#include "dataplane/formats/models_list.h"
+
+namespace tollgate::dataplane::exchange {
+
+namespace {
+
+/// The models that this host's rules declare, in the order in which the rules are tried.
+std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
+                                             std::string_view host) {
+  std::vector<formats::ListedModel> models;
+  std::set<std::string_view> seen;
+  for (const router::HostTable* rules : table.tables_for(host)) {
+    for (const auto& matches : rules->rules()) {
+      const snapshot::Rule& rule = matches->rule->value;
+      for (const snapshot::DeclaredModel& model : rule.models) {
+        if (!seen.insert(model.id).second) continue;
+        models.push_back(
+            {model.id, rule.models_owned_by,
+             std::chrono::sys_seconds(std::chrono::seconds(rule.models_created_unix_s))});
+      }
+    }
+  }
+  return models;
+}
+
+}  // namespace
+
+Step local(Exchange& exchange) {
+  const Request& request = exchange.request();
+  if (request.endpoint == nullptr || request.endpoint->has_model) return Step::kContinue;
+  const auto models = models_for(*exchange.target().table, request.host);
+  Reply reply;
+  reply.status = 200;
+  reply.body = formats::models_document(request.endpoint->dialect, models);
+  return exchange.respond(std::move(reply));
+}
+
+}  // namespace tollgate::dataplane::exchange

@@ -1,0 +1,154 @@
+// Answers of the gateway's own, and what is said about an exchange when it is over.
+
+#include <string>
+#include <utility>
+
+#include "dataplane/exchange/exchange.h"
+#include "dataplane/formats/errors.h"
+#include "dataplane/formats/usage.h"
+#include "dataplane/http/method.h"
+
+namespace tollgate::dataplane::exchange {
+
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "1";
+constexpr std::string_view kAllowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+std::string_view name_of(const snapshot::Rule& rule, const std::string& key) {
+  return rule.name.empty() ? std::string_view(key) : std::string_view(rule.name);
+}
+
+}  // namespace
+
+catalog::Dialect Exchange::dialect() const {
+  if (request_.endpoint != nullptr) return request_.endpoint->dialect;
+  return request_.path.starts_with("/anthropic/") ? catalog::Dialect::kAnthropic
+                                                  : catalog::Dialect::kOpenAi;
+}
+
+Step Exchange::respond(Reply reply) {
+  reply_ = std::move(reply);
+  return Step::kRespond;
+}
+
+Step Exchange::respond(Fault fault, std::string_view message, int status) {
+  const FaultInfo& info = fault_info(fault);
+  fault_ = fault;
+  Reply reply;
+  reply.status = status == 0 ? info.status : status;
+  reply.body =
+      formats::error_body(dialect(), reply.status, message.empty() ? info.message : message);
+  reply.code = info.code;
+  if (fault == Fault::kOverloaded || fault == Fault::kDraining) {
+    reply.retry_after = kRetryAfterSeconds;
+  }
+  if (fault == Fault::kMethodRefused) reply.allow = kAllowed;
+  return respond(std::move(reply));
+}
+
+Step Exchange::respond_direct(const snapshot::DirectResponse& direct) {
+  Reply reply;
+  reply.status = direct.status;
+  if (direct.status < 400) {
+    reply.body = direct.message;
+    reply.content_type = direct.message.empty() ? "" : "text/plain; charset=utf-8";
+    return respond(std::move(reply));
+  }
+  fault_ = Fault::kDirectResponse;
+  reply.code = direct.code.empty() ? fault_info(fault_).code : std::string_view(direct.code);
+  reply.body = formats::error_body(dialect(), direct.status, direct.message, direct.code);
+  return respond(std::move(reply));
+}
+
+void Exchange::deliver_reply() {
+  http::ResponseHead* head = http::new_response_head(arena_);
+  head->status = reply_.status;
+  const bool bodyless = reply_.status == 204 || reply_.status == 304;
+  if (bodyless) reply_.body.clear();
+  head->framing = bodyless ? http::Framing::kNone : http::Framing::kLength;
+  head->content_length = reply_.body.size();
+  if (!reply_.content_type.empty()) head->fields.add("content-type", reply_.content_type);
+  if (!reply_.location.empty()) head->fields.add("location", reply_.location);
+  if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
+  if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
+  if (target_.rule) apply_edit(target_.rule->value.response_headers, head->fields);
+  error_code_ = reply_.code;
+  if (request_.head->method == http::kHead) {
+    head->framing = http::Framing::kNone;
+    head->declared_length = reply_.body.size();
+    reply_.body.clear();
+  }
+  const base::Status sent = client_.send_head(*head);
+  if (!sent) {
+    cut_ = true;
+    finish();
+    return client_.send_cut();
+  }
+  head_sent_ = true;
+  status_ = reply_.status;
+  response_bytes_ = reply_.body.size();
+  if (!reply_.body.empty()) client_.send_body(std::string_view(reply_.body));
+  finish();
+  client_.send_end(nullptr);
+}
+
+void Exchange::fill_usage(telemetry::Record& record) {
+  const Attempt* attempt = current();
+  if (attempt == nullptr || !attempt->prepared().answer) return;
+  const formats::UsageScanner& scanner = attempt->prepared().answer->usage();
+  formats::Usage usage = scanner.usage();
+  const bool answered = status_ >= 200 && status_ < 300;
+  if (answered) {
+    formats::UsageHints hints;
+    hints.request_text_bytes = request_.body ? request_.body->size() : 0;
+    hints.content_events = scanner.content_events();
+    hints.content_bytes = scanner.bytes_seen();
+    formats::estimate_missing(usage, hints);
+  }
+  record.model_answered = scanner.model();
+  record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
+                   usage.reasoning, usage.total,        usage.estimated};
+}
+
+void Exchange::report() {
+  telemetry::Record record;
+  const base::MonotonicTime now = services_.io.loop.now();
+  record.started = started_wall_;
+  record.duration = now - started_;
+  if (upstream_head_at_) record.upstream_head = *upstream_head_at_ - started_;
+  if (first_token_at_) record.first_token = *first_token_at_ - started_;
+  record.request_id = request_.id;
+  record.peer = request_.peer_ip;
+  record.method = request_.head->method;
+  record.host = request_.host;
+  record.path = request_.path;
+  record.query = request_.head->query;
+  record.status = status_;
+  record.request_bytes = request_.body_bytes;
+  record.response_bytes = response_bytes_;
+  if (target_.listener) record.listener = target_.listener->value.name;
+  if (target_.rule) {
+    record.route = target_.rule->route->value.name;
+    record.rule = name_of(target_.rule->value, target_.rule->key);
+  }
+  record.attempts = attempt_count_;
+  if (request_.endpoint != nullptr) {
+    record.operation = request_.endpoint->operation;
+    if (request_.scan) record.model_requested = request_.scan->model;
+  }
+  if (const Attempt* attempt = current(); attempt != nullptr && attempt->plan().backend) {
+    const snapshot::BackendNode& backend = *attempt->plan().backend;
+    record.backend = backend.value.name;
+    if (backend.schema) record.provider = catalog::schema_info(*backend.schema).provider_label;
+    record.model_sent = attempt->prepared().model;
+    record.streamed = attempt->prepared().streamed;
+  }
+  fill_usage(record);
+  record.error = !error_code_.empty() ? error_code_ : fault_info(fault_).code;
+  record.client_left = client_left_;
+  record.cut = cut_;
+  services_.sink.on_exchange(record);
+}
+
+}  // namespace tollgate::dataplane::exchange

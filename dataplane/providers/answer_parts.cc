@@ -1,0 +1,48 @@
+#include "dataplane/providers/answer_parts.h"
+
+#include <algorithm>
+
+#include "dataplane/base/text.h"
+#include "dataplane/formats/errors.h"
+
+namespace tollgate::dataplane::providers {
+
+void set_rewritten(http::ResponseHead& head) {
+  head.framing = http::Framing::kChunked;
+  head.content_length = 0;
+  head.declared_length.reset();
+  for (const std::string_view name : {"content-md5", "content-digest", "repr-digest", "digest",
+                                      "etag", "accept-ranges", "content-encoding"}) {
+    head.fields.remove(name);
+  }
+}
+
+bool is_encoded(const http::ResponseHead& head) {
+  const std::string_view encoding = base::trim(head.fields.value_of("content-encoding"));
+  return !encoding.empty() && !base::equals_ignore_case(encoding, "identity");
+}
+
+bool has_media_type(const http::ResponseHead& head, std::string_view type) {
+  const std::string_view value = head.fields.value_of("content-type");
+  return base::equals_ignore_case(base::trim(value.substr(0, value.find(';'))), type);
+}
+
+BrokenStream describe_broken(const base::Error& error) {
+  switch (error.code) {
+    case base::Code::kTimeout:
+      return {504, "The upstream did not send the rest of its answer in time."};
+    case base::Code::kLimitExceeded:
+      return {502, "The upstream's answer exceeds a limit of the gateway."};
+    case base::Code::kUnavailable:
+    case base::Code::kCancelled:
+      return {502, "The connection to the upstream was lost before its answer was complete."};
+    default:
+      return {502, "The upstream ended its answer before it was complete."};
+  }
+}
+
+void HeldError::add(std::string_view bytes) {
+  text_.append(bytes.substr(0, formats::kMaxErrorBodyBytes - text_.size()));
+}
+
+}  // namespace tollgate::dataplane::providers

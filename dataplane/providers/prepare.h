@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "dataplane/base/arena.h"
+#include "dataplane/base/result.h"
+#include "dataplane/catalog/endpoint.h"
+#include "dataplane/catalog/schema.h"
+#include "dataplane/http/head.h"
+#include "dataplane/providers/answer.h"
+
+namespace tollgate::dataplane::json {
+struct BodyScan;
+}
+
+namespace tollgate::dataplane::providers {
+
+/// The backend of one attempt, as the snapshot describes it.
+struct BackendSpec {
+  catalog::Schema schema = catalog::Schema::kOpenAi;
+  std::string_view prefix;          // schema.prefix; empty = the schema's default ("v1")
+  std::string_view version;         // schema.version
+  std::string_view model_override;  // empty = the client's model
+};
+
+/// What the client sent. Everything outlives the attempt.
+struct ClientRequest {
+  catalog::Endpoint endpoint = catalog::Endpoint::kChatCompletions;
+  std::string_view body;                 // held whole
+  const json::BodyScan* scan = nullptr;  // of `body`
+  /// Somebody (limits, costs, metrics) needs token counts: a stream that would carry none is asked
+  /// for them, and the extra chunk is taken out again on the way back.
+  bool want_usage = true;
+};
+
+/// A request ready for mutations and credentials.
+struct UpstreamRequest {
+  /// The body as slices of the client's body and of the arena, in order. `body_bytes` is their sum
+  /// and already stands in the head as content_length.
+  std::span<const std::string_view> body;
+  std::uint64_t body_bytes = 0;
+  std::string_view model;  // the request model: the override, else the client's
+  catalog::Format format = catalog::Format::kNone;  // what the backend is spoken to in
+  bool streamed = false;                            // the client asked for a stream
+  std::unique_ptr<Answer> answer;
+};
+
+/// Makes the request of one attempt. `head` is the attempt's own copy of the client's head, after
+/// strip_hop_by_hop; method, path, query, framing, content_length and fields are changed in place
+/// to what this backend wants (authority and credentials are the caller's). New texts live in
+/// `arena`. Errors: kUnsupported (config) for a pair that catalog::supports refuses;
+/// kInvalidArgument (client) for a request that the target cannot express, answered with 422.
+base::Result<UpstreamRequest> prepare(const BackendSpec& backend, const ClientRequest& request,
+                                      http::RequestHead& head, base::Arena& arena);
+
+}  // namespace tollgate::dataplane::providers

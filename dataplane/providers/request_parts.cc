@@ -1,0 +1,104 @@
+#include "dataplane/providers/request_parts.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/text.h"
+#include "dataplane/http/method.h"
+
+namespace tollgate::dataplane::providers {
+namespace {
+
+std::string_view trim_slashes(std::string_view text) {
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+  }
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::string_view prefixed_path(const PrepareContext& context, std::string_view suffix) {
+  const std::string_view prefix = trim_slashes(
+      context.backend.prefix.empty() ? context.provider.default_prefix : context.backend.prefix);
+  return prefix.empty() ? context.arena.copy(suffix) : context.arena.concat({"/", prefix, suffix});
+}
+
+std::string_view request_model(const PrepareContext& context) {
+  return context.backend.model_override.empty() ? context.request.scan->model
+                                                : context.backend.model_override;
+}
+
+bool wants_stream(const PrepareContext& context) {
+  return catalog::endpoint_info(context.request.endpoint).may_stream &&
+         context.request.scan->stream.value_or(false);
+}
+
+std::string_view json_string(std::string_view text, base::Arena& arena) {
+  std::string quoted;
+  base::append_json_string(quoted, text);
+  return arena.copy(quoted);
+}
+
+std::string_view escape_segment(std::string_view text, base::Arena& arena) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  char* const out = arena.allocate_array<char>(text.size() * 3);
+  char* p = out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      *p++ = c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    *p++ = '%';
+    *p++ = kHex[byte >> 4U];
+    *p++ = kHex[byte & 0x0FU];
+  }
+  return {out, static_cast<std::size_t>(p - out)};
+}
+
+void set_json_body(const PrepareContext& context, const json::Splice& splice,
+                   UpstreamRequest& out) {
+  http::RequestHead& head = context.head;
+  if (splice.empty()) {
+    auto* const whole = context.arena.allocate_array<std::string_view>(1);
+    *whole = context.request.body;
+    out.body = {whole, 1};
+  } else {
+    const std::vector<std::string_view> slices = splice.slices(context.request.body);
+    auto* const copies = context.arena.allocate_array<std::string_view>(slices.size());
+    std::copy(slices.begin(), slices.end(), copies);
+    out.body = {copies, slices.size()};
+  }
+  out.body_bytes = 0;
+  for (const std::string_view slice : out.body) {
+    out.body_bytes += slice.size();
+  }
+  head.method = http::kPost;
+  head.query = {};
+  head.has_query = false;
+  head.form = http::TargetForm::kOrigin;
+  head.framing = http::Framing::kLength;
+  head.content_length = out.body_bytes;
+  head.expect_continue = false;
+  head.upgrade = {};
+  head.fields.remove("content-encoding");
+  head.fields.remove("content-md5");
+  head.fields.remove("content-digest");
+  head.fields.remove("digest");
+  if (!head.fields.contains("content-type")) {
+    head.fields.set("content-type", "application/json");
+  }
+  head.fields.set("accept-encoding", "identity");
+}
+
+}  // namespace tollgate::dataplane::providers

@@ -1,0 +1,57 @@
+#include "reconcilers/conditions.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tollgate::reconcilers {
+
+model::Condition yes(std::string_view type, std::string_view reason, std::string message) {
+  return {std::string(type), model::Truth::kTrue, std::string(reason), std::move(message)};
+}
+
+model::Condition no(std::string_view type, std::string_view reason, std::string message) {
+  return {std::string(type), model::Truth::kFalse, std::string(reason), std::move(message)};
+}
+
+model::Condition accepted(std::string message, const std::vector<std::string>& ignored) {
+  if (!ignored.empty()) {
+    message += " These fields are set but have no effect yet: " + join_names(ignored) + ".";
+  }
+  return yes(kAccepted, "Accepted", std::move(message));
+}
+
+model::Condition unreadable(const resources::Problems& problems) {
+  return no(kAccepted, "Invalid", "The object cannot be read: " + describe(problems) + ".");
+}
+
+model::Condition from_verdict(std::string_view type, const Verdict& verdict, std::string message) {
+  return verdict.usable ? yes(type, type, std::move(message))
+                        : no(type, verdict.reason, verdict.message);
+}
+
+Verdict usable() {
+  return {true, {}, {}};
+}
+
+Verdict unusable(std::string_view reason, std::string message) {
+  return {false, std::string(reason), std::move(message)};
+}
+
+model::Answer misconfigured() {
+  return {500, "backend_misconfigured",
+          "The gateway has no usable backend for this request. Its operator finds the reason in "
+          "the status of the route."};
+}
+
+std::string join_names(const std::vector<std::string>& names, std::size_t limit) {
+  std::string out;
+  const std::size_t shown = std::min(limit, names.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
+    out += names[i];
+  }
+  if (shown < names.size()) out += " and " + std::to_string(names.size() - shown) + " more";
+  return out;
+}
+
+}  // namespace tollgate::reconcilers

@@ -1,0 +1,179 @@
+#include "reconcilers/resources/common.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "dataplane/base/text.h"
+#include "dataplane/catalog/regex_check.h"
+#include "reconcilers/resources/scalars.h"
+
+namespace tollgate::reconcilers::resources {
+
+namespace {
+
+std::vector<std::pair<std::string, std::string>> read_pairs(const View& list) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const View& item : list.items()) {
+    const auto name = item["name"].text();
+    const auto value = item["value"].text();
+    if (!name || name->empty() || !value) {
+      item.report("needs a name and a value");
+      continue;
+    }
+    const bool repeated = std::any_of(out.begin(), out.end(), [&name](const auto& other) {
+      return base::equals_ignore_case(other.first, *name);
+    });
+    if (!repeated) out.emplace_back(*name, *value);
+  }
+  return out;
+}
+
+std::optional<std::chrono::milliseconds> read_duration(const View& view) {
+  const auto text = view.text();
+  if (!text) return std::nullopt;
+  const auto value = parse_duration(*text);
+  if (!value) view.report("'" + *text + "' is no duration such as 10s or 1m30s");
+  return value;
+}
+
+}  // namespace
+
+Meta read_meta(const Object& object) {
+  Meta meta;
+  meta.id = object.id;
+  const View root(*object.document, "", meta.problems);
+  const std::string api_version = root["apiVersion"].text_or("");
+  meta.version = api_version.substr(api_version.find('/') + 1);
+  const View metadata = root["metadata"];
+  meta.generation = metadata["generation"].integer(0).value_or(0);
+  if (const auto created = metadata["creationTimestamp"].text()) {
+    const auto time = parse_time(*created);
+    if (!time) metadata["creationTimestamp"].report("'" + *created + "' is no RFC 3339 time");
+    meta.created_unix_s = time.value_or(0);
+  }
+  return meta;
+}
+
+std::optional<std::uint16_t> read_port(const View& view) {
+  const auto port = view.integer(1, 65'535);
+  if (!port) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
+}
+
+ObjectRef read_object_ref(const View& view, std::string_view default_group,
+                          std::string_view default_kind) {
+  ObjectRef ref;
+  ref.group = view["group"].text_or(default_group);
+  ref.kind = view["kind"].text_or(default_kind);
+  ref.namespace_ = view["namespace"].text_or("");
+  ref.name = view["name"].text_or("");
+  ref.port = read_port(view["port"]);
+  if (view.exists() && ref.name.empty()) view["name"].report("must be set");
+  return ref;
+}
+
+std::vector<TargetRef> read_target_refs(const View& list) {
+  std::vector<TargetRef> out;
+  for (const View& item : list.items()) {
+    TargetRef ref;
+    ref.group = item["group"].text_or("");
+    ref.kind = item["kind"].text_or("");
+    ref.name = item["name"].text_or("");
+    ref.section_name = item["sectionName"].text();
+    if (ref.name.empty() || ref.kind.empty()) {
+      item.report("needs a kind and a name");
+      continue;
+    }
+    out.push_back(std::move(ref));
+  }
+  return out;
+}
+
+model::ParentRef read_parent_ref(const View& view) {
+  model::ParentRef ref;
+  ref.group = view["group"].text();
+  ref.kind = view["kind"].text();
+  ref.namespace_ = view["namespace"].text();
+  ref.name = view["name"].text_or("");
+  ref.section_name = view["sectionName"].text();
+  ref.port = view["port"].integer(1, 65'535);
+  if (ref.name.empty()) view["name"].report("must be set");
+  return ref;
+}
+
+LabelSelector read_label_selector(const View& view) {
+  LabelSelector selector;
+  selector.labels = view["matchLabels"].text_map();
+  for (const View& item : view["matchExpressions"].items()) {
+    selector.expressions.push_back(
+        {item["key"].text_or(""), item["operator"].text_or(""), item["values"].texts()});
+    const std::string& op = selector.expressions.back().op;
+    if (op != "In" && op != "NotIn" && op != "Exists" && op != "DoesNotExist") {
+      item["operator"].report("'" + op + "' is none of In, NotIn, Exists, DoesNotExist");
+    }
+  }
+  return selector;
+}
+
+bool selects(const LabelSelector& selector, const std::map<std::string, std::string>& labels) {
+  for (const auto& [key, value] : selector.labels) {
+    const auto found = labels.find(key);
+    if (found == labels.end() || found->second != value) return false;
+  }
+  for (const LabelSelector::Expression& expression : selector.expressions) {
+    const auto found = labels.find(expression.key);
+    const bool there = found != labels.end();
+    const bool listed = there && std::find(expression.values.begin(), expression.values.end(),
+                                           found->second) != expression.values.end();
+    if (expression.op == "In" && !listed) return false;
+    if (expression.op == "NotIn" && listed) return false;
+    if (expression.op == "Exists" && !there) return false;
+    if (expression.op == "DoesNotExist" && there) return false;
+  }
+  return true;
+}
+
+model::HeaderEdit read_header_edit(const View& view) {
+  model::HeaderEdit edit;
+  edit.set = read_pairs(view["set"]);
+  edit.add = read_pairs(view["add"]);
+  edit.remove = view["remove"].texts();
+  return edit;
+}
+
+std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers) {
+  std::vector<model::ValueMatch> out;
+  for (const View& item : list.items()) {
+    model::ValueMatch match;
+    const std::string type = item["type"].text_or("Exact");
+    match.name = item["name"].text_or("");
+    if (headers) match.name = base::to_lower(match.name);
+    match.value = item["value"].text_or("");
+    if (type == "RegularExpression") {
+      match.type = model::MatchType::kRegex;
+      if (const auto status = dataplane::catalog::check_regex(match.value); !status) {
+        item["value"].report(status.error().detail);
+      }
+    } else if (type != "Exact") {
+      item["type"].report("'" + type + "' is neither Exact nor RegularExpression");
+    }
+    if (match.name.empty()) item["name"].report("must be set");
+    const bool repeated = std::any_of(
+        out.begin(), out.end(), [&match](const auto& other) { return other.name == match.name; });
+    if (!repeated) out.push_back(std::move(match));
+  }
+  return out;
+}
+
+model::Timeouts read_timeouts(const View& view) {
+  model::Timeouts timeouts;
+  timeouts.request = read_duration(view["request"]);
+  timeouts.backend_request = read_duration(view["backendRequest"]);
+  const bool longer = timeouts.request && timeouts.backend_request &&
+                      timeouts.request->count() != 0 &&
+                      *timeouts.backend_request > *timeouts.request;
+  if (longer) view["backendRequest"].report("must not be longer than request");
+  return timeouts;
+}
+
+}  // namespace tollgate::reconcilers::resources

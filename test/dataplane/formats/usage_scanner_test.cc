@@ -1,0 +1,143 @@
+#include "dataplane/formats/usage_scanner.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "test/dataplane/formats/golden.h"
+
+namespace tollgate::dataplane::formats {
+namespace {
+
+using catalog::Format;
+
+std::string describe(const UsageScanner& scanner) {
+  std::ostringstream out;
+  const auto counter = [&out](const char* name, const std::optional<std::uint64_t>& value) {
+    out << name << ": " << (value ? std::to_string(*value) : "-") << "\n";
+  };
+  const Usage& usage = scanner.usage();
+  counter("input", usage.input);
+  counter("cached_input", usage.cached_input);
+  counter("cache_creation", usage.cache_creation);
+  counter("output", usage.output);
+  counter("reasoning", usage.reasoning);
+  counter("total", usage.total);
+  out << "reported: " << usage.reported << "\nmodel: " << scanner.model()
+      << "\nfinish_reason: " << scanner.finish_reason()
+      << "\nend_marker: " << scanner.saw_end_marker() << "\nclean: " << scanner.ended_cleanly()
+      << "\nerror: " << scanner.saw_error() << "\ncontent_events: " << scanner.content_events()
+      << "\ninside_event: " << scanner.inside_event() << "\nbytes: " << scanner.bytes_seen()
+      << "\n";
+  return out.str();
+}
+
+Format format_of(const std::string& name) {
+  if (name.find(".openai_chat.") != std::string::npos) return Format::kOpenAiChat;
+  if (name.find(".openai_completions.") != std::string::npos) return Format::kOpenAiCompletions;
+  if (name.find(".openai_embeddings.") != std::string::npos) return Format::kOpenAiEmbeddings;
+  EXPECT_NE(name.find(".anthropic_messages."), std::string::npos) << name;
+  return Format::kAnthropicMessages;
+}
+
+TEST(UsageScanner, GoldenFilesSplitAtEveryByte) {
+  const auto files = test::testdata_files("usage", ".in");
+  ASSERT_GE(files.size(), 10U);
+  for (const auto& file : files) {
+    SCOPED_TRACE(file.filename().string());
+    const std::string name = file.filename().string();
+    const bool streamed = name.find(".stream.") != std::string::npos;
+    const std::string text = test::read_file(file);
+    const auto scan = [&](const std::vector<std::string_view>& pieces) {
+      UsageScanner scanner(format_of(name), streamed);
+      for (const std::string_view piece : pieces) {
+        scanner.feed(std::string(piece));  // a copy: the scanner may keep no views of its input
+      }
+      scanner.finish();
+      scanner.finish();
+      return describe(scanner);
+    };
+    std::string out = file.string();
+    out.replace(out.size() - 2, 2, "out");
+    const std::string expected = test::golden(out, scan({text}));
+    test::for_every_split(text, [&](const std::vector<std::string_view>& pieces) {
+      ASSERT_EQ(scan(pieces), expected);
+    });
+  }
+}
+
+TEST(UsageScanner, ReadsWhatItHasBeforeTheEnd) {
+  UsageScanner scanner(Format::kAnthropicMessages, true);
+  scanner.feed(
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\","
+      "\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n");
+  EXPECT_EQ(scanner.usage().input, 7U);
+  EXPECT_EQ(scanner.usage().output, 1U);
+  EXPECT_TRUE(scanner.inside_event());
+  scanner.feed("\n");
+  EXPECT_FALSE(scanner.inside_event());
+  EXPECT_FALSE(scanner.ended_cleanly());
+}
+
+TEST(UsageScanner, LineBeyondTheLimitIsSkippedAndTheNextOneRead) {
+  UsageScanner scanner(Format::kOpenAiChat, true);
+  scanner.feed("data: {\"choices\":[{\"delta\":{\"content\":\"");
+  const std::string filler(1000, 'x');
+  for (std::size_t sent = 0; sent < 2 * UsageScanner::kMaxLineBytes; sent += filler.size()) {
+    scanner.feed(filler);
+  }
+  scanner.feed("\"}}],\"usage\":{\"prompt_tokens\":1}}\n\n");
+  EXPECT_EQ(scanner.usage().input, std::nullopt);
+  scanner.feed("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":2}}\n\n");
+  EXPECT_EQ(scanner.usage().input, 2U);
+}
+
+TEST(UsageScanner, LongTextsAreCut) {
+  UsageScanner scanner(Format::kOpenAiChat, false);
+  scanner.feed("{\"model\":\"" + std::string(100000, 'm') +
+               "\",\"choices\":[{\"finish_reason\":\"" + std::string(1000, 'f') + "\"}]}");
+  EXPECT_EQ(scanner.model().size(), UsageScanner::kMaxModelBytes);
+  EXPECT_EQ(scanner.finish_reason().size(), UsageScanner::kMaxFinishReasonBytes);
+}
+
+TEST(UsageScanner, DeepNestingIsSkipped) {
+  UsageScanner scanner(Format::kOpenAiChat, false);
+  scanner.feed("{\"choices\":" + std::string(100000, '[') + std::string(100000, ']') +
+               ",\"usage\":{\"prompt_tokens\":6}}");
+  EXPECT_EQ(scanner.usage().input, 6U);
+  EXPECT_TRUE(scanner.saw_end_marker());
+}
+
+TEST(UsageScanner, NoneSeesNothing) {
+  UsageScanner scanner(Format::kNone, true);
+  scanner.feed("data: {\"usage\":{\"prompt_tokens\":1}}\n\n");
+  scanner.finish();
+  EXPECT_FALSE(scanner.usage().reported);
+  EXPECT_FALSE(scanner.ended_cleanly());
+}
+
+TEST(Usage, EstimatesOnlyWhatIsMissing) {
+  Usage usage;
+  usage.output = 9;
+  usage.reported = true;
+  estimate_missing(usage, {.request_text_bytes = 401, .content_events = 3, .content_bytes = 0});
+  EXPECT_EQ(usage.input, 101U);
+  EXPECT_EQ(usage.output, 9U);
+  EXPECT_EQ(usage.total, 110U);
+  EXPECT_TRUE(usage.estimated);
+
+  Usage complete;
+  complete.input = 1;
+  complete.output = 2;
+  complete.total = 3;
+  const Usage before = complete;
+  estimate_missing(complete, {.request_text_bytes = 400, .content_events = 0, .content_bytes = 0});
+  EXPECT_EQ(complete, before);
+
+  Usage stream;
+  estimate_missing(stream, {.request_text_bytes = 0, .content_events = 12, .content_bytes = 0});
+  EXPECT_EQ(stream.output, 12U);
+}
+
+}  // namespace
+}  // namespace tollgate::dataplane::formats
