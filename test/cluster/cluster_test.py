@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from cluster import Cluster, CommandError, KubeApi, object_path  # noqa: E402
 from clusterlib.testcase import ECHO, ClusterTestCase, deployment, service  # noqa: E402
+from clusterlib.waiting import wait_until  # noqa: E402
 
 EXTRA_NAME = "bedrock-runtime.us-west-2.amazonaws.com"
 
@@ -268,9 +269,8 @@ class FaultTest(unittest.TestCase):
         pid, run_dir = harness.stdout.readline().split()
         harness.kill()
         harness.wait()
-        Cluster.wait(NoComponents(), lambda: not os.path.exists(f"/proc/{pid}")
-                     and not os.path.exists(run_dir) and not self.leftovers(run_dir),
-                     timeout=10, what="the end of everything")
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}") and not os.path.exists(run_dir)
+                   and not self.leftovers(run_dir), 10, "the end of everything")
 
     @staticmethod
     def leftovers(run_dir):
@@ -286,14 +286,6 @@ class FaultTest(unittest.TestCase):
             except OSError:
                 continue  # ended meanwhile
         return found
-
-
-class NoComponents:
-    """Stands for a cluster without components, to use Cluster.wait alone."""
-
-    @staticmethod
-    def _check_components():
-        return None
 
 
 if __name__ == "__main__":
