@@ -19,13 +19,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from clusterlib import components, entry  # noqa: E402
 from clusterlib.kubeapi import ApiError, KubeApi, object_path  # noqa: E402
 from clusterlib.supervisor import Supervisor, SupervisorError  # noqa: E402
+from clusterlib.waiting import wait_until  # noqa: E402
 
 __all__ = ["Cluster", "CommandError", "ApiError", "KubeApi", "SupervisorError", "object_path",
            "BUILD"]
@@ -33,7 +33,6 @@ __all__ = ["Cluster", "CommandError", "ApiError", "KubeApi", "SupervisorError", 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(REPO, "build", "cluster")  # what build.sh makes
 APISERVER_START_SECONDS = 60
-POLL_SECONDS = (0.02, 0.25)  # of wait(): first pause and longest
 
 
 class CommandError(RuntimeError):
@@ -45,6 +44,11 @@ class CommandError(RuntimeError):
         self.returncode = result.returncode
         self.stdout = result.stdout
         self.stderr = result.stderr
+
+
+# What a predicate of wait() may raise while things are not there yet.
+EXPECTED_ERRORS = (CommandError, ApiError, OSError, LookupError, ValueError, TypeError,
+                   AssertionError, subprocess.TimeoutExpired)
 
 
 class Cluster:
@@ -239,24 +243,7 @@ class Cluster:
     def wait(self, predicate, timeout=30, what="condition"):
         """Calls predicate until it returns something true, and returns that. An exception counts
         as not yet and is shown if time runs out. A component that died ends the wait at once."""
-        deadline = time.monotonic() + timeout
-        pause, longest = POLL_SECONDS
-        trouble = None
-        while True:
-            try:
-                value = predicate()
-                if value:
-                    return value
-                trouble = None
-            except (CommandError, ApiError, OSError, LookupError, ValueError,
-                    TypeError, AssertionError, subprocess.TimeoutExpired) as error:
-                trouble = error
-            self._check_components()
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{what}: not within {timeout} s"
-                                   + (f"; last: {trouble}" if trouble else ""))
-            time.sleep(pause)
-            pause = min(pause * 1.5, longest)
+        return wait_until(predicate, timeout, what, EXPECTED_ERRORS, self._check_components)
 
     def wait_deployment(self, namespace, name, timeout=30):
         """Waits until a Deployment's newest generation is rolled out and available."""

@@ -10,73 +10,19 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from cluster import Cluster, CommandError, KubeApi, object_path  # noqa: E402
+from clusterlib.testcase import ECHO, ClusterTestCase, deployment, service  # noqa: E402
+from clusterlib.waiting import wait_until  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-IMAGE = {"entrypoint": ["python3", "/srv/echo.py"],
-         "files": {"/srv/echo.py": os.path.join(HERE, "testdata", "echo.py")}}
 EXTRA_NAME = "bedrock-runtime.us-west-2.amazonaws.com"
 
 
-def deployment(name, replicas=1, **container):
-    """A Deployment of the echo server."""
-    container = {"name": "echo", "image": "registry.example/test/echo:v1",
-                 "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1,
-                                    "failureThreshold": 1},
-                 **container}
-    pod = container.pop("pod", {})
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
-                     "template": {"metadata": {"labels": {"app": name}}, "spec": {
-                         "terminationGracePeriodSeconds": 2, "containers": [container], **pod}}}}
-
-
-def service(name, kind="ClusterIP", **spec):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-            "spec": {"type": kind, "selector": {"app": name}, **spec,
-                     "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}}
-
-
-class ClusterTest(unittest.TestCase):
-    """One cluster, a namespace per test."""
+class ClusterTest(ClusterTestCase):
+    """Pods, Services, names, identities."""
 
     @classmethod
-    def setUpClass(cls):
-        cls.cluster = Cluster({"test/echo": IMAGE}, {EXTRA_NAME: "backends/provider"},
-                              restart_backoff=(0.2, 1))
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.start()
-
-    def setUp(self):
-        self.namespace = self.id().rpartition(".")[2].replace("_", "-")
-        self.make_namespace(self.namespace)
-
-    def make_namespace(self, name, **labels):
-        self.cluster.apply({"apiVersion": "v1", "kind": "Namespace",
-                            "metadata": {"name": name, "labels": labels}})
-        self.cluster.api.wait_object(object_path("serviceaccounts", "default", name), bool)
-        self.addCleanup(self.cluster.kubectl, "delete", "namespace", name, "--wait=false")
-
-    def apply(self, *objects, namespace=None):
-        self.cluster.apply(list(objects), namespace or self.namespace)
-
-    def get(self, host, path="/"):
-        """An HTTP GET from inside the cluster."""
-        result = self.cluster.run_in_netns(
-            [sys.executable, "-c",
-             "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5)"
-             ".read().decode())", f"http://{host}{path}"])
-        return json.loads(result.stdout)
-
-    def pods(self, name, namespace=None):
-        items = self.cluster.api.get(f"/api/v1/namespaces/{namespace or self.namespace}/pods?"
-                                     f"labelSelector=app%3D{name}")["items"]
-        return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
-
-    def ready(self, *objects, name="web"):
-        """Applies and waits; returns the address of the first pod."""
-        self.apply(*objects)
-        self.cluster.wait_deployment(self.namespace, name)
-        return self.pods(name)[0]["status"]["podIP"] + ":8080"
+    def make_cluster(cls):
+        return Cluster({"test/echo": ECHO}, {EXTRA_NAME: "backends/provider"},
+                       restart_backoff=(0.2, 1))
 
     def test_service_and_load_balancer(self):
         self.ready(deployment("web", replicas=2), service("web", "LoadBalancer"))
@@ -297,8 +243,7 @@ class FaultTest(unittest.TestCase):
             cluster.wait(lambda: cluster.api.get("/api/v1/namespaces/default"))
 
     def test_nothing_is_left(self):
-        before = self.leftovers()
-        with Cluster({"test/echo": IMAGE}, gateway_api_channel=None) as cluster:
+        with Cluster({"test/echo": ECHO}, gateway_api_channel=None) as cluster:
             run_dir, pid = cluster.run_dir, cluster.pid
             cluster.apply(deployment("web", replicas=2), "default")
             cluster.wait_deployment("default", "web")
@@ -306,10 +251,9 @@ class FaultTest(unittest.TestCase):
         self.assertEqual(client.wait(timeout=5), 137)
         self.assertFalse(os.path.exists(run_dir))
         self.assertFalse(os.path.exists(f"/proc/{pid}"))
-        self.assertEqual(self.leftovers(), before)
+        self.assertEqual(self.leftovers(run_dir), [])
 
     def test_nothing_is_left_after_sigkill(self):
-        before = self.leftovers()
         script = (
             "import sys, time; sys.path.insert(0, sys.argv[1]); from cluster import Cluster\n"
             "import json\n"
@@ -318,39 +262,30 @@ class FaultTest(unittest.TestCase):
             "c.popen_in_netns(['sleep', '1000'])\n"
             "print(c.pid, c.run_dir, flush=True); time.sleep(1000)\n")
         harness = subprocess.Popen(
-            [sys.executable, "-c", script, HERE, json.dumps({"test/echo": IMAGE}),
+            [sys.executable, "-c", script, os.path.dirname(os.path.abspath(__file__)),
+             json.dumps({"test/echo": ECHO}),
              json.dumps(deployment("web"))], stdout=subprocess.PIPE, text=True)
         self.addCleanup(harness.stdout.close)
         pid, run_dir = harness.stdout.readline().split()
         harness.kill()
         harness.wait()
-        Cluster.wait(NoComponents(), lambda: not os.path.exists(f"/proc/{pid}")
-                     and not os.path.exists(run_dir) and self.leftovers() == before, timeout=10,
-                     what="the end of everything")
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}") and not os.path.exists(run_dir)
+                   and not self.leftovers(run_dir), 10, "the end of everything")
 
     @staticmethod
-    def leftovers():
+    def leftovers(run_dir):
         """Mounts, links and processes of the host that a cluster could leave behind."""
         with open("/proc/self/mounts", encoding="utf-8") as file:
-            mounts = sorted(line for line in file if "tollgate-cluster" in line)
-        links = sorted(os.listdir("/sys/class/net"))
-        processes = []
+            found = [line for line in file if run_dir in line]
+        found += [link for link in os.listdir("/sys/class/net") if link.startswith("pod")]
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if b"tollgate-cluster" in file.read():
-                        processes.append(pid)
+                    if run_dir.encode() in file.read():
+                        found.append(pid)
             except OSError:
                 continue  # ended meanwhile
-        return mounts, links, processes
-
-
-class NoComponents:
-    """Stands for a cluster without components, to use Cluster.wait alone."""
-
-    @staticmethod
-    def _check_components():
-        return None
+        return found
 
 
 if __name__ == "__main__":

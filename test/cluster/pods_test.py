@@ -9,9 +9,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from cluster import Cluster, CommandError, object_path  # noqa: E402
-from cluster_test import IMAGE, ClusterTest, deployment, service  # noqa: E402
-
-SHELL = {"entrypoint": ["/bin/sh", "-c"]}
+from clusterlib.testcase import ECHO, SHELL, ClusterTestCase, deployment, service  # noqa: E402
 
 
 def container(name, script, **more):
@@ -24,21 +22,13 @@ def pod(name, *containers, **spec):
                      "containers": list(containers), **spec}}
 
 
-class PodsTest(unittest.TestCase):
-    """One cluster with two nodes, a namespace per test."""
+class PodsTest(ClusterTestCase):
+    """A cluster with two nodes."""
 
     @classmethod
-    def setUpClass(cls):
-        cls.cluster = Cluster({"test/echo": IMAGE, "test/shell": SHELL}, nodes=2,
-                              gateway_api_channel=None, restart_backoff=(0.2, 1))
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.start()
-
-    setUp = ClusterTest.setUp
-    make_namespace = ClusterTest.make_namespace
-    apply = ClusterTest.apply
-    get = ClusterTest.get
-    pods = ClusterTest.pods
+    def make_cluster(cls):
+        return Cluster({"test/echo": ECHO, "test/shell": SHELL}, nodes=2,
+                       gateway_api_channel=None, restart_backoff=(0.2, 1))
 
     def wait_pod(self, name, predicate, timeout=20):
         return self.cluster.api.wait_object(object_path("pods", name, self.namespace),

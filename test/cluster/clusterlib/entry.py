@@ -95,7 +95,8 @@ Leave the shell (exit or Ctrl-D) to stop and remove everything.
                    "PATH": f"{_tools(cluster)}:{os.environ.get('PATH', PATH)}"}
     # Ctrl-C is for what runs in the shell.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return subprocess.run(cluster.enter([shell], interactive=True), env=environment, check=False).returncode
+    argv = cluster.enter([shell], interactive=True)
+    return subprocess.run(argv, env=environment, check=False).returncode
 
 
 def _up(cluster, ready_file):

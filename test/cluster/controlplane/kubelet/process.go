@@ -143,7 +143,6 @@ func (p *process) setWaiting(reason string, err error) {
 		p.worker.event(v1.EventTypeWarning, reason, "%v", err)
 	}
 	p.state.waiting = &v1.ContainerStateWaiting{Reason: reason, Message: err.Error()}
-	p.nextStart = time.Now().Add(retryEvery)
 }
 
 func (p *process) dir() string {

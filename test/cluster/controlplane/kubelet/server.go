@@ -123,6 +123,10 @@ func (k *Kubelet) servePortForward(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if p.running() == nil {
+		http.Error(w, "the container is not running", http.StatusConflict)
+		return
+	}
 	portforward.ServePortForward(w, r, forwarder{p.worker}, p.worker.name, string(p.worker.uid),
 		options, streamIdle, streamCreate, portforward.SupportedProtocols)
 }
@@ -134,9 +138,6 @@ type forwarder struct{ worker *worker }
 func (f forwarder) PortForward(ctx context.Context, _, _ string, port int32,
 	stream io.ReadWriteCloser) error {
 	defer stream.Close()
-	if f.worker.network == nil {
-		return errors.New("the pod has no network yet")
-	}
 	address := net.JoinHostPort(f.worker.network.ips[0], strconv.Itoa(int(port)))
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {

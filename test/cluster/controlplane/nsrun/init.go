@@ -80,7 +80,8 @@ func runInit(args []string) (int, error) {
 	if os.Getpid() != 1 {
 		return 2, fmt.Errorf("must be process 1 of its own pid namespace")
 	}
-	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGPIPE: a report to a harness that is gone must not end us before everything is tidied up.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	if err := prepareMounts(runDir); err != nil {
 		return 1, err
 	}
