@@ -52,7 +52,7 @@ tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/n
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
-tollgate_library(reconcilers/derive)
+tollgate_library(reconcilers/derive DEPS dataplane/base)
 tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/model
   LIBS ${JSON})
 tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model

@@ -41,6 +41,7 @@ struct Collections {
   Of<resources::Backend> backends;
   Of<resources::ClientTrafficPolicy> client_policies;
   By<resources::ClientTrafficPolicy> client_policies_on;  // by target: "GATEWAY|SECTION"
+  Of<resources::OtherPolicy> traffic_policies;
   Of<resources::EnvoyProxy> envoy_proxies;
   Of<resources::Service> services;
   Of<resources::ServiceAddresses> service_addresses;

@@ -72,8 +72,12 @@ std::optional<Fault> find_fault(const Context& x, const resources::Gateway& gate
   if (listener.from == "None") {
     return Fault{"UnsupportedValue", "allowedRoutes.namespaces.from None is not served.", false};
   }
+  const std::uint16_t port = bind_port(x.options, listener.port);
+  const auto& reserved = x.options.reserved_ports;
+  if (std::find(reserved.begin(), reserved.end(), port) != reserved.end()) {
+    return Fault{"PortUnavailable", "The proxy itself uses port " + port_key(port) + ".", false};
+  }
   if (x.options.one_host) {
-    const std::uint16_t port = bind_port(x.options, listener.port);
     const auto first = look.first(x.c.port_claims_on, port_key(port));
     if (first.value != nullptr && first.value->gateway != path) {
       return Fault{"PortConflict",

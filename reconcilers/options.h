@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Options {
   std::vector<std::string> adopted_controller_names;
   /// Bind listeners at their own port even if it is below 1024 (else port + 10000).
   bool real_ports = false;
+  /// Ports that the proxy itself needs.
+  std::vector<std::uint16_t> reserved_ports;
   /// All Gateways share one host, so that their listeners may meet on one port.
   bool one_host = false;
   /// Shown as every Gateway's addresses; empty: what its Service says.

@@ -26,6 +26,11 @@ void gateway_status(const Context& x, const std::string& key, const model::Gatew
 void reconcile_client_policy(const Context& x, const resources::ClientTrafficPolicy& object,
                              Lookup& look, Output& out);
 
+// other_policies.cc
+/// A policy of a kind that is not served: says so to the Gateways that it is about.
+void refuse_policy(const Context& x, const resources::OtherPolicy& object, Lookup& look,
+                   Output& out);
+
 // tls_policies.cc
 void check_tls_policy(const Context& x, const resources::BackendTlsPolicy& object, Lookup& look,
                       Output& out);

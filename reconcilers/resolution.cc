@@ -45,6 +45,7 @@ void make_read_collections(Engine& e, Collections& c) {
   c.backends = parsed(e, c, Kind::kBackend, resources::read_backend);
   c.client_policies =
       parsed(e, c, Kind::kClientTrafficPolicy, resources::read_client_traffic_policy);
+  c.traffic_policies = parsed(e, c, Kind::kBackendTrafficPolicy, resources::read_other_policy);
   c.envoy_proxies = parsed(e, c, Kind::kEnvoyProxy, resources::read_envoy_proxy);
   c.services = parsed(e, c, Kind::kService, resources::read_service);
   c.service_addresses = parsed(e, c, Kind::kService, resources::read_service_addresses);
@@ -181,6 +182,7 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
   reconciler(e, "BackendTLSPolicy status", x, c.tls_states, tls_policy_status, c.statuses);
   reconciler(e, "BackendSecurityPolicy status", x, c.credential_states, security_policy_status,
              c.statuses);
+  reconciler(e, "BackendTrafficPolicy", x, c.traffic_policies, refuse_policy, c.statuses);
   reconciler(e, "route status", x, c.route_drafts, route_status, c.statuses);
   reconciler(e, "Gateway status", x, c.resolved_gateways, gateway_status, c.statuses);
 }

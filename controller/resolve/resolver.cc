@@ -1,6 +1,7 @@
 #include "controller/resolve/resolver.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,7 +42,10 @@ struct Resolver::Impl {
                       std::optional<model::Condition> condition) const;
   void refuse(const std::string& gateway, const ProxyReport& proxy);
   void release_refusals(const std::string& gateway, const std::vector<ProxyReport>& proxies);
-  void note_credentials(Book& book, const std::vector<ProxyReport>& proxies);
+  void forget_refusals(const std::string& gateway,
+                       const std::function<bool(const std::set<std::string>& instances)>& obsolete);
+  void note_credentials(const std::string& gateway, const std::vector<ProxyReport>& proxies);
+  void close_books();
   Book& book(const std::string& gateway) {
     return books.try_emplace(gateway, gateway).first->second;
   }
@@ -104,16 +108,13 @@ void Resolver::Impl::refuse(const std::string& gateway, const ProxyReport& proxy
   }
 }
 
-/// Forgets what only proxies refused that are not there any more.
-void Resolver::Impl::release_refusals(const std::string& gateway,
-                                      const std::vector<ProxyReport>& proxies) {
+void Resolver::Impl::forget_refusals(
+    const std::string& gateway,
+    const std::function<bool(const std::set<std::string>& instances)>& obsolete) {
   const std::string prefix = gateway + "|";
   for (auto at = refusers.lower_bound(prefix);
        at != refusers.end() && at->first.starts_with(prefix);) {
-    const bool anybody = std::any_of(proxies.begin(), proxies.end(), [&at](const auto& proxy) {
-      return at->second.contains(proxy.instance);
-    });
-    if (anybody || proxies.empty()) {
+    if (!obsolete(at->second)) {
       ++at;
       continue;
     }
@@ -122,17 +123,26 @@ void Resolver::Impl::release_refusals(const std::string& gateway,
   }
 }
 
-void Resolver::Impl::note_credentials(Book& of, const std::vector<ProxyReport>& proxies) {
+/// Forgets what only proxies refused that are not there any more. Nobody there at all says nothing.
+void Resolver::Impl::release_refusals(const std::string& gateway,
+                                      const std::vector<ProxyReport>& proxies) {
+  if (proxies.empty()) return;
+  forget_refusals(gateway, [&proxies](const std::set<std::string>& instances) {
+    return std::none_of(proxies.begin(), proxies.end(), [&instances](const auto& proxy) {
+      return instances.contains(proxy.instance);
+    });
+  });
+}
+
+void Resolver::Impl::note_credentials(const std::string& gateway,
+                                      const std::vector<ProxyReport>& proxies) {
+  Book& of = book(gateway);
   std::map<std::string, std::string> faults;
-  std::string gateway;
   for (const ProxyReport& proxy : proxies) {
     if (proxy.silent) continue;
     for (const ProxyReport::CredentialFault& fault : proxy.credential_faults) {
       faults.emplace(fault.key, "Proxy " + proxy.instance + " cannot get them: " + fault.why);
     }
-  }
-  for (const auto& [name, candidate] : books) {
-    if (&candidate == &of) gateway = name;
   }
   std::set<std::string>& noted = credential_faults[gateway];
   for (const std::string& key : noted) {
@@ -172,7 +182,7 @@ void Resolver::report(const std::string& gateway, std::vector<ProxyReport> proxi
   } else {
     i.engine.erase(i.stages->abilities, gateway);
   }
-  i.note_credentials(book, proxies);
+  i.note_credentials(gateway, proxies);
   book.set_facts(std::move(facts), i.touched);
 }
 
@@ -314,6 +324,22 @@ Result Resolver::result() {
            impl_->engine.find(impl_->stages->resolution->c.doors, entry.first) == nullptr;
   });
   return result;
+}
+
+/// Forgets what is known of Gateways that are gone.
+void Resolver::Impl::close_books() {
+  for (auto at = books.begin(); at != books.end();) {
+    const std::string& gateway = at->first;
+    const bool served = engine.find(stages->resolution->c.doors, gateway) != nullptr;
+    if (served || !at->second.empty()) {
+      ++at;
+      continue;
+    }
+    forget_refusals(gateway, [](const std::set<std::string>&) { return true; });
+    engine.erase(stages->abilities, gateway);
+    credential_faults.erase(gateway);
+    at = books.erase(at);
+  }
 }
 
 const snapshot::ResourceSet* Resolver::set(std::string_view gateway) const {

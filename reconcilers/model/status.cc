@@ -11,6 +11,19 @@ namespace {
 
 // Kubernetes refuses longer messages.
 constexpr std::size_t kMaxMessageBytes = 32'768;
+// Of status.parents and status.ancestors (Gateway API).
+constexpr std::size_t kMaxParents = 32;
+constexpr std::size_t kMaxAncestors = 16;
+
+/// Cut between characters.
+std::string cut(const std::string& message) {
+  std::size_t end = std::min(message.size(), kMaxMessageBytes);
+  const auto continues = [&message](std::size_t at) {
+    return at < message.size() && (static_cast<unsigned char>(message[at]) & 0xC0U) == 0x80U;
+  };
+  while (end > 0 && continues(end)) --end;
+  return message.substr(0, end);
+}
 
 json conditions_json(const std::vector<Condition>& conditions, std::int64_t generation) {
   json out = json::array();
@@ -18,7 +31,7 @@ json conditions_json(const std::vector<Condition>& conditions, std::int64_t gene
     out.push_back({{"type", condition.type},
                    {"status", to_string(condition.status)},
                    {"reason", condition.reason},
-                   {"message", condition.message.substr(0, kMaxMessageBytes)},
+                   {"message", cut(condition.message)},
                    {"observedGeneration", generation}});
   }
   return out;
@@ -35,9 +48,10 @@ json ref_json(const ParentRef& ref) {
 }
 
 json parents_json(const std::vector<ParentStatus>& parents, const char* ref_name,
-                  std::int64_t generation) {
+                  std::int64_t generation, std::size_t limit) {
   json out = json::array();
   for (const ParentStatus& parent : parents) {
+    if (out.size() == limit) break;
     out.push_back({{ref_name, ref_json(parent.ref)},
                    {"controllerName", parent.controller_name},
                    {"conditions", conditions_json(parent.conditions, generation)}});
@@ -93,19 +107,21 @@ bool is_true(const std::vector<Condition>& conditions, std::string_view type) {
 json to_json(const ObjectStatus& status) {
   json out = json::object();
   if (status.scope == StatusScope::kParents) {
-    out["parents"] = parents_json(status.parents, "parentRef", status.generation);
+    out["parents"] = parents_json(status.parents, "parentRef", status.generation, kMaxParents);
     return out;
   }
   if (status.scope == StatusScope::kAncestors) {
-    out["ancestors"] = parents_json(status.ancestors, "ancestorRef", status.generation);
+    out["ancestors"] =
+        parents_json(status.ancestors, "ancestorRef", status.generation, kMaxAncestors);
     return out;
   }
   out["conditions"] = conditions_json(status.conditions, status.generation);
   if (!status.parents.empty()) {
-    out["parents"] = parents_json(status.parents, "parentRef", status.generation);
+    out["parents"] = parents_json(status.parents, "parentRef", status.generation, kMaxParents);
   }
   if (!status.ancestors.empty()) {
-    out["ancestors"] = parents_json(status.ancestors, "ancestorRef", status.generation);
+    out["ancestors"] =
+        parents_json(status.ancestors, "ancestorRef", status.generation, kMaxAncestors);
   }
   if (status.id.kind == "Gateway") add_gateway(out, status);
   if (!status.supported_features.empty()) {

@@ -73,9 +73,9 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   out.schema_prefix = spec["schema"]["prefix"].text_or("");
   out.schema_version = spec["schema"]["version"].text_or("");
   out.backend = read_object_ref(spec["backendRef"], "", "Service");
-  out.headers = read_header_edit(spec["headerMutation"]);
   out.ignored = other_fields(
       spec, {"schema.name", "schema.prefix", "schema.version", "backendRef", "headerMutation"});
+  out.headers = read_header_mutation(spec["headerMutation"], out.ignored);
   return out;
 }
 

@@ -11,13 +11,30 @@ namespace tollgate::reconcilers::resources {
 
 namespace {
 
+bool is_header_name(std::string_view text) {
+  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+/// What a header can carry as written (RFC 9110 section 5.5).
+bool is_header_value(std::string_view text) {
+  const bool clean = std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7F;
+  });
+  return clean && base::trim(text).size() == text.size();
+}
+
 std::vector<std::pair<std::string, std::string>> read_pairs(const View& list) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const View& item : list.items()) {
     const auto name = item["name"].text();
     const auto value = item["value"].text();
-    if (!name || name->empty() || !value) {
-      item.report("needs a name and a value");
+    if (!name || !is_header_name(*name) || !value || !is_header_value(*value)) {
+      item.report("needs the name of a header and a value that one can have");
       continue;
     }
     const bool repeated = std::any_of(out.begin(), out.end(), [&name](const auto& other) {
@@ -137,7 +154,27 @@ model::HeaderEdit read_header_edit(const View& view) {
   model::HeaderEdit edit;
   edit.set = read_pairs(view["set"]);
   edit.add = read_pairs(view["add"]);
-  edit.remove = view["remove"].texts();
+  for (const View& item : view["remove"].items()) {
+    const std::string name = item.text_or("");
+    if (is_header_name(name)) {
+      edit.remove.push_back(name);
+    } else {
+      item.report("'" + name + "' is no name of a header");
+    }
+  }
+  return edit;
+}
+
+model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string>& ignored) {
+  model::HeaderEdit edit = read_header_edit(view);
+  const auto internal = [&](const std::string& name) {
+    const std::string lower = base::to_lower(name);
+    const bool ours = lower.starts_with("x-ai-eg-") || lower == "x-envoy-original-path";
+    if (ours) ignored.push_back(view.path() + " of " + name);
+    return ours;
+  };
+  std::erase_if(edit.set, [&internal](const auto& pair) { return internal(pair.first); });
+  std::erase_if(edit.remove, internal);
   return edit;
 }
 
@@ -157,7 +194,9 @@ std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers
     } else if (type != "Exact") {
       item["type"].report("'" + type + "' is neither Exact nor RegularExpression");
     }
-    if (match.name.empty()) item["name"].report("must be set");
+    if (headers ? !is_header_name(match.name) : match.name.empty()) {
+      item["name"].report("must be the name of a " + std::string(headers ? "header" : "parameter"));
+    }
     const bool repeated = std::any_of(
         out.begin(), out.end(), [&match](const auto& other) { return other.name == match.name; });
     if (!repeated) out.push_back(std::move(match));

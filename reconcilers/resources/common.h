@@ -76,6 +76,10 @@ std::optional<std::uint16_t> read_port(const View& view);
 /// the first wins.
 model::HeaderEdit read_header_edit(const View& view);
 
+/// The same as `headerMutation` of the AI kinds has it: edits of headers that the gateway itself
+/// uses are left out and named in `ignored`.
+model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string>& ignored);
+
 /// [{type, name, value}] of headers (names in lower case) or query parameters.
 std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers);
 

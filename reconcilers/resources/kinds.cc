@@ -31,6 +31,8 @@ constexpr std::array kKinds{
     KindInfo{Kind::kBackend, kEnvoyGroup, "Backend", "backends", kV1Alpha1},
     KindInfo{Kind::kClientTrafficPolicy, kEnvoyGroup, "ClientTrafficPolicy",
              "clienttrafficpolicies", kV1Alpha1},
+    KindInfo{Kind::kBackendTrafficPolicy, kEnvoyGroup, "BackendTrafficPolicy",
+             "backendtrafficpolicies", kV1Alpha1},
     KindInfo{Kind::kEnvoyProxy, kEnvoyGroup, "EnvoyProxy", "envoyproxies", kV1Alpha1},
     KindInfo{Kind::kService, "", "Service", "services", kV1},
     KindInfo{Kind::kEndpointSlice, kDiscoveryGroup, "EndpointSlice", "endpointslices", kV1},

@@ -18,6 +18,7 @@ enum class Kind : std::uint8_t {
   kBackendSecurityPolicy,
   kBackend,
   kClientTrafficPolicy,
+  kBackendTrafficPolicy,
   kEnvoyProxy,
   kService,
   kEndpointSlice,

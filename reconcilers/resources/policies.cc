@@ -30,16 +30,37 @@ BackendTlsPolicy read_backend_tls_policy(const Object& object) {
   return out;
 }
 
+namespace {
+
+/// targetRefs, and the older targetRef as one of them.
+std::vector<TargetRef> read_all_targets(const View& spec) {
+  std::vector<TargetRef> targets = read_target_refs(spec["targetRefs"]);
+  const View old = spec["targetRef"];
+  if (old.exists()) {
+    targets.push_back({old["group"].text_or(""), old["kind"].text_or(""), old["name"].text_or(""),
+                       old["sectionName"].text()});
+  }
+  return targets;
+}
+
+}  // namespace
+
+OtherPolicy read_other_policy(const Object& object) {
+  OtherPolicy out;
+  out.meta = read_meta(object);
+  const View spec = View(*object.document, "", out.meta.problems)["spec"];
+  out.targets = read_all_targets(spec);
+  for (const std::string& field : spec.fields()) {
+    if (field != "targetRef" && field != "targetRefs") out.fields.push_back(field);
+  }
+  return out;
+}
+
 ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
   ClientTrafficPolicy out;
   out.meta = read_meta(object);
   const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_target_refs(spec["targetRefs"]);
-  if (spec["targetRef"].exists()) {
-    const View old = spec["targetRef"];
-    out.targets.push_back({old["group"].text_or(""), old["kind"].text_or(""),
-                           old["name"].text_or(""), old["sectionName"].text()});
-  }
+  out.targets = read_all_targets(spec);
   const View limit = spec["connection"]["bufferLimit"];
   if (limit.exists()) {
     const auto number = limit.raw()->is_number() ? limit.integer(0) : std::nullopt;

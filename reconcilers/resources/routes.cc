@@ -120,7 +120,7 @@ HttpRule read_http_rule(const View& view) {
   return rule;
 }
 
-AiRule read_ai_rule(const View& view) {
+AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   AiRule rule;
   rule.name = view["name"].text_or("");
   rule.matches = read_matches(view["matches"]);
@@ -138,7 +138,7 @@ AiRule read_ai_rule(const View& view) {
     backend.priority =
         static_cast<std::uint32_t>(item["priority"].integer(0, kMaxPriority).value_or(0));
     backend.model_override = item["modelNameOverride"].text_or("");
-    backend.headers = read_header_edit(item["headerMutation"]);
+    backend.headers = read_header_mutation(item["headerMutation"], ignored);
     backend.path = item.path();
     rule.backends.push_back(std::move(backend));
   }
@@ -174,7 +174,6 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   const View spec = View(*object.document, "", out.meta.problems)["spec"];
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
-  for (const View& rule : spec["rules"].items()) out.rules.push_back(read_ai_rule(rule));
   out.ignored = other_fields(
       spec,
       {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
@@ -182,6 +181,9 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
        "rules.backendRefs.name", "rules.backendRefs.namespace", "rules.backendRefs.group",
        "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
        "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
+  for (const View& rule : spec["rules"].items()) {
+    out.rules.push_back(read_ai_rule(rule, out.ignored));
+  }
   return out;
 }
 
