@@ -76,10 +76,17 @@ tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/n
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
-  controller/kube/cache controller/kube/write controller/push controller/resolve reconcilers
-  reconcilers/model render dataplane/admin dataplane/telemetry LIBS ${JSON})
-tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
-  LIBS ${JSON})
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
+  dataplane/net LIBS ${JSON})
+tollgate_library(controller/cli)
+tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
+  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
+  dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
+  LIBS ${JSON} yaml-cpp)
+target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
   add_executable(tollgate-proxy dataplane/main.cc)
@@ -88,7 +95,6 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
   add_executable(tollgate controller/main.cc)
-  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_cli tg_controller_pipeline
-    tg_dataplane_proxy tg_dataplane_mock)
+  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_tools tg_controller_pipeline)
   set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()

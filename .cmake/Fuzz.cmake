@@ -1,4 +1,5 @@
 # tollgate_fuzz(NAME DEPS folders): add one line per target.
+tollgate_fuzz(address DEPS dataplane/net dataplane/net/dns)
 tollgate_fuzz(push DEPS dataplane/push)
 tollgate_fuzz(event_stream DEPS dataplane/formats)
 tollgate_fuzz(usage_scanner DEPS dataplane/formats)

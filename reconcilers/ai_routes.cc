@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <chrono>
 
+#include "dataplane/base/text.h"
 #include "reconcilers/attach.h"
 #include "reconcilers/conditions.h"
 #include "reconcilers/reconcile.h"
 #include "reconcilers/refs.h"
 
 namespace tollgate::reconcilers {
+
+namespace base = tollgate::dataplane::base;
 
 namespace {
 
@@ -18,8 +21,25 @@ struct Faults {
   std::vector<Verdict> refs;
 };
 
+/// The route's edits over the backend's own: the same name set by both is the route's.
+model::HeaderEdit merged(model::HeaderEdit route, const model::HeaderEdit& backend) {
+  for (const auto& pair : backend.set) {
+    const bool taken = std::any_of(route.set.begin(), route.set.end(), [&pair](const auto& other) {
+      return base::equals_ignore_case(other.first, pair.first);
+    });
+    if (!taken) route.set.push_back(pair);
+  }
+  for (const std::string& name : backend.remove) {
+    const bool there =
+        std::find(route.remove.begin(), route.remove.end(), name) != route.remove.end();
+    if (!there) route.remove.push_back(name);
+  }
+  return route;
+}
+
 Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
-                      const resources::AiBackendRef& ref, Lookup& look, model::BackendId& id) {
+                      const resources::AiBackendRef& ref, Lookup& look,
+                      model::BackendRef& backend) {
   if (ref.ref.group != resources::kAiGroup || ref.ref.kind != "AIServiceBackend") {
     return unusable("InvalidKind", "A backend of kind " + ref.ref.kind + " in group '" +
                                        ref.ref.group +
@@ -28,14 +48,15 @@ Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
   const model::ObjectId target{
       ref.ref.group, ref.ref.kind,
       ref.ref.namespace_.empty() ? object.meta.id.namespace_ : ref.ref.namespace_, ref.ref.name};
-  id = {"AIServiceBackend", target.namespace_, target.name, 0};
+  backend.backend = {"AIServiceBackend", target.namespace_, target.name, 0};
   const Referrer from{resources::kAiGroup, "AIGatewayRoute", object.meta.id.namespace_};
   if (!may_refer(look, x.c, from, target)) return not_permitted(from, target);
-  const Verdict* verdict = look.get(x.c.ai_backend_verdicts, model::path_of(target));
-  if (verdict == nullptr) {
+  const AiBackendState* state = look.get(x.c.ai_backend_states, model::path_of(target));
+  if (state == nullptr) {
     return unusable("BackendNotFound", model::to_string(target) + " does not exist.");
   }
-  return *verdict;
+  backend.request_headers = merged(ref.headers, state->request_headers);
+  return state->verdict;
 }
 
 model::BackendRef resolve_ref(const Context& x, const resources::AiGatewayRoute& object,
@@ -44,8 +65,7 @@ model::BackendRef resolve_ref(const Context& x, const resources::AiGatewayRoute&
   backend.weight = ref.weight;
   backend.priority = ref.priority;
   backend.model_override = ref.model_override;
-  backend.request_headers = ref.headers;
-  Verdict verdict = check_backend(x, object, ref, look, backend.backend);
+  Verdict verdict = check_backend(x, object, ref, look, backend);
   if (!verdict.usable) {
     verdict.message = ref.path + ": " + verdict.message;
     faults.refs.push_back(std::move(verdict));

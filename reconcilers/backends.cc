@@ -219,7 +219,6 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
   backend.schema = object.schema;
   backend.schema_prefix = object.schema_prefix;
   backend.schema_version = object.schema_version;
-  backend.request_headers = object.headers;
   const AiParts parts = judge_ai_backend(x, object, look, backend);
   model::ObjectStatus status;
   status.id = object.meta.id;
@@ -239,7 +238,7 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
   } else {
     out.emit(x.c.resolved_backends, model::key_of(backend.id), std::move(backend));
   }
-  out.emit(x.c.ai_backend_verdicts, path, std::move(verdict));
+  out.emit(x.c.ai_backend_states, path, AiBackendState{std::move(verdict), object.headers});
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

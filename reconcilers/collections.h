@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "reconcilers/derive/engine.h"
@@ -48,7 +49,7 @@ struct Collections {
   Of<resources::Secret> secrets;
   Of<resources::ConfigMap> config_maps;
   Of<resources::Namespace> namespaces;
-  Of<Present> service_accounts;
+  Of<ServiceAccountState> service_accounts;
 
   // What reconcilers find out.
   Of<ClassState> classes;
@@ -64,7 +65,7 @@ struct Collections {
   Of<model::Credential> credentials;
   Of<model::SecretValue> secret_values;  // key_of(SecretRef)
   Of<BackendState> backend_states;
-  Of<Verdict> ai_backend_verdicts;
+  Of<AiBackendState> ai_backend_states;
   Of<model::Backend> resolved_backends;         // key_of(BackendId)
   Of<model::BackendId> service_demand;          // key_of(BackendId)
   Of<model::Upstream> upstreams;                // key_of(UpstreamId)

@@ -261,7 +261,9 @@ namespace {
 std::vector<model::Address> find_addresses(const Context& x, const std::string& key, Lookup& look,
                                            std::string& note) {
   if (!x.options.addresses.empty()) return x.options.addresses;
-  const resources::ServiceAddresses* service = look.get(x.c.service_addresses, key);
+  const std::string ns = key.substr(0, key.find('/'));
+  const std::string name = model::object_name(key.substr(ns.size() + 1));
+  const resources::ServiceAddresses* service = look.get(x.c.service_addresses, ns + "/" + name);
   if (service == nullptr) return {};
   if (!service->load_balancer.empty()) return service->load_balancer;
   if (!service->external.empty()) return service->external;

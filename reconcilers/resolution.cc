@@ -25,8 +25,11 @@ Of<T> parsed(Engine& engine, const Collections& c, Kind kind, T (*read)(const re
   return out;
 }
 
-Present read_present(const resources::Object& /*object*/) {
-  return {};
+ServiceAccountState read_service_account(const resources::Object& object) {
+  resources::Problems problems;
+  const resources::View root(*object.document, "", problems);
+  const auto manager = root["metadata"]["labels"]["app.kubernetes.io/managed-by"].text();
+  return {manager == "tollgate"};
 }
 
 void make_read_collections(Engine& e, Collections& c) {
@@ -49,7 +52,7 @@ void make_read_collections(Engine& e, Collections& c) {
   c.secrets = parsed(e, c, Kind::kSecret, resources::read_secret);
   c.config_maps = parsed(e, c, Kind::kConfigMap, resources::read_config_map);
   c.namespaces = parsed(e, c, Kind::kNamespace, resources::read_namespace);
-  c.service_accounts = parsed(e, c, Kind::kServiceAccount, read_present);
+  c.service_accounts = parsed(e, c, Kind::kServiceAccount, read_service_account);
 }
 
 void make_derived_collections(Engine& e, Collections& c) {
@@ -63,7 +66,7 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.credentials = e.collection<model::Credential>("credentials");
   c.secret_values = e.collection<model::SecretValue>("secret values");
   c.backend_states = e.collection<BackendState>("backends");
-  c.ai_backend_verdicts = e.collection<Verdict>("AI backends");
+  c.ai_backend_states = e.collection<AiBackendState>("AI backends");
   c.resolved_backends = e.collection<model::Backend>("resolved backends");
   c.service_demand = e.collection<model::BackendId>("backends of HTTPRoutes");
   c.upstreams = e.collection<model::Upstream>("upstreams");
@@ -163,7 +166,7 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
   reconciler(e, "Backend", x, c.backends, reconcile_backend, c.backend_states, c.endpoints,
              c.upstreams, c.statuses);
   reconciler(e, "AIServiceBackend", x, c.ai_backends, reconcile_ai_backend, c.resolved_backends,
-             c.ai_backend_verdicts, c.statuses);
+             c.ai_backend_states, c.statuses);
   reconciler(e, "HTTPRoute", x, c.http_routes, reconcile_http_route, c.attached, c.routes,
              c.route_drafts, c.routes_on_gateways, c.match_claims, c.backends_on_gateways,
              c.service_demand);

@@ -124,9 +124,17 @@ struct CredentialState {
   friend bool operator==(const CredentialState&, const CredentialState&) = default;
 };
 
-/// Present and nothing more.
-struct Present {
-  friend bool operator==(const Present&, const Present&) = default;
+/// A ServiceAccount, and whether we made it.
+struct ServiceAccountState {
+  bool ours = false;
+  friend bool operator==(const ServiceAccountState&, const ServiceAccountState&) = default;
+};
+
+/// What routes need to know of an AIServiceBackend.
+struct AiBackendState {
+  Verdict verdict;
+  model::HeaderEdit request_headers;
+  friend bool operator==(const AiBackendState&, const AiBackendState&) = default;
 };
 
 /// A route's status before it is known which of its rules others shadow.

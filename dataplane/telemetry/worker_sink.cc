@@ -32,7 +32,8 @@ void WorkerSink::flush() {
 
 void WorkerSink::on_exchange(const Record& record) {
   count(record);
-  if (!record.operation.empty()) count_ai(record);
+  // What reached no provider says nothing about models, and its model names are strangers' texts.
+  if (!record.operation.empty() && !record.provider.empty()) count_ai(record);
   if (log_ == nullptr) return;
   append_access_line(lines_, record);
   if (lines_.size() >= kBatchBytes) {

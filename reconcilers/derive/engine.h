@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -87,9 +88,14 @@ class Lookup {
 /// What one run of a function writes. What an earlier run wrote and this one does not is withdrawn.
 class Output {
  public:
+  /// By reference, so that a key may be made of the value in the same call.
   template <typename T>
-  void emit(Collection<T> collection, Key key, T value) {
+  void emit(Collection<T> collection, Key key, std::type_identity_t<T>&& value) {
     write(collection.table, std::move(key), std::make_shared<const T>(std::move(value)));
+  }
+  template <typename T>
+  void emit(Collection<T> collection, Key key, const std::type_identity_t<T>& value) {
+    write(collection.table, std::move(key), std::make_shared<const T>(value));
   }
 
  private:
@@ -175,7 +181,7 @@ class Engine : private Core {
   }
 
   template <typename T>
-  void put(Collection<T> input, const Key& key, T value) {
+  void put(Collection<T> input, const Key& key, std::type_identity_t<T>&& value) {
     write_input(input.table, key, std::make_shared<const T>(std::move(value)));
   }
   template <typename T>

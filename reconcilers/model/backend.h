@@ -30,7 +30,6 @@ struct Backend {
   UpstreamId upstream;
   std::string credential;  // "NS/NAME" of the BackendSecurityPolicy; empty = none
   std::string host;        // Host header upstream; empty = the client's own
-  HeaderEdit request_headers;
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 

@@ -60,4 +60,8 @@ struct Gateway {
   friend bool operator==(const Gateway&, const Gateway&) = default;
 };
 
+/// Name of the objects that run a Gateway: its own, if a Service may have it (RFC 1035 label), else
+/// a cut form of it with its hash.
+std::string object_name(const std::string& gateway_name);
+
 }  // namespace tollgate::reconcilers::model

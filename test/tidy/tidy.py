@@ -26,7 +26,7 @@ LAYERS = {
 }
 # Composition roots see everything.
 ROOTS = {"controller/main.cc", "dataplane/main.cc"}
-ROOT_FOLDERS = {"controller/cli", "controller/standalone"}
+ROOT_FOLDERS = {"controller/standalone", "controller/tools"}
 
 LIMITS = {".cc": 500, ".h": 250}
 TEST_LIMIT = 800

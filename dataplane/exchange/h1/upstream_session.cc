@@ -75,11 +75,21 @@ void UpstreamSession::resume_answer() {
   lease_.stream().resume_read(net::kPauseBackPressure);
 }
 
+namespace {
+
+/// Keeps a connection, and the session that lives with it, until nothing of them is on the stack.
+struct DyingLease final : event::Deferred {
+  explicit DyingLease(upstream::Lease given) : lease(std::move(given)) {}
+  upstream::Lease lease;
+};
+
+}  // namespace
+
 void UpstreamSession::abandon() {
   events_ = nullptr;
-  // The connection and this session with it may die here.
-  upstream::Lease lease = std::move(lease_);
-  lease.release(upstream::Reuse::kClose);
+  net::Stream& stream = lease_.stream();
+  stream.close();
+  stream.loop().defer_delete(std::make_unique<DyingLease>(std::move(lease_)));
 }
 
 void UpstreamSession::on_data(net::Stream& /*stream*/, net::Slice data) {

@@ -5,6 +5,8 @@
 namespace tollgate::dataplane::http {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 constexpr std::string_view kRefused = "400";
 
 struct Spelling {
@@ -133,7 +135,7 @@ TEST(NormalizePath, OneSpelling) {
   for (const auto& [raw, normal] : kSpellings) {
     EXPECT_EQ(normalized(raw), normal) << raw;
   }
-  const std::string_view nul("/a\0b", 4);
+  const std::string_view nul = "/a\0b"sv;
   EXPECT_EQ(normalized(nul), kRefused);
 }
 

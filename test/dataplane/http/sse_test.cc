@@ -7,6 +7,8 @@
 namespace tollgate::dataplane::http {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 using Pieces = std::vector<std::string_view>;
 
 void describe(const SseEvent& event, std::string& out) {
@@ -56,7 +58,7 @@ const Case kCases[] = {
     {": comment\n\n:\n\ndata: a\n: more\n\n", "[|a|]"},
     {"id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", "[|a|1][|b|1][|c|]"},
     {"id: 1\n\ndata: a\n\n", "[|a|1]"},
-    {std::string_view("id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n", 31), "[|a|1][|b|1]"},
+    {"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n"sv, "[|a|1][|b|1]"},
     {"retry: 10\ndata: a\n\ndata: b\n\n", "[|a||10][|b|]"},
     {"retry: x\ndata: a\n\n", "[|a|]"},
     {"retry: -1\ndata: a\n\n", "[|a|]"},

@@ -7,6 +7,8 @@
 namespace tollgate::dataplane::http::h1 {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 using test::for_all_splits;
 using test::Pieces;
 using test::request_transcript;
@@ -169,7 +171,7 @@ constexpr Refusal kRefused[] = {
     {"RelativeTarget", 400, "GET a/b HTTP/1.1\r\nHost: x\r\n\r\n"},
     {"Fragment", 400, "GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n"},
     {"HighByteInTarget", 400, "GET /\xC3\xA9 HTTP/1.1\r\nHost: x\r\n\r\n"},
-    {"NulInTarget", 400, std::string_view("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 30)},
+    {"NulInTarget", 400, "GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"sv},
     {"DelInTarget", 400, "GET /\x7F HTTP/1.1\r\nHost: x\r\n\r\n"},
     {"Http09", 400, "GET /\r\n\r\n"},
     {"Http12", 505, "GET / HTTP/1.2\r\nHost: x\r\n\r\n"},
@@ -224,8 +226,8 @@ constexpr Refusal kRefused[] = {
     {"SpaceInName", 400, HEAD "A b: c\r\n\r\n"},
     {"NonTokenName", 400, HEAD "A(b): c\r\n\r\n"},
     {"HighByteInName", 400, HEAD "\xC3\xA9: c\r\n\r\n"},
-    {"NulInValue", 400, std::string_view(HEAD "A: b\0c\r\n\r\n", 35)},
-    {"NulInName", 400, std::string_view(HEAD "A\0: c\r\n\r\n", 34)},
+    {"NulInValue", 400, HEAD "A: b\0c\r\n\r\n"sv},
+    {"NulInName", 400, HEAD "A\0: c\r\n\r\n"sv},
     {"BareCrInValue", 400, HEAD "A: b\rc\r\n\r\n"},
     {"EscInValue", 400, HEAD "A: \x1B[0m\r\n\r\n"},
     {"VerticalTabInValue", 400, HEAD "A: \vb\r\n\r\n"},
@@ -284,7 +286,7 @@ constexpr Refusal kRefused[] = {
     {"ChunkSizeBareCr", 400, CHUNKED "1\ra\r\n0\r\n\r\n"},
     {"ChunkExtensionBareLf", 400, CHUNKED "1;a\nb\r\na\r\n0\r\n\r\n"},
     {"ChunkExtensionBareCr", 400, CHUNKED "1;a\rb\r\na\r\n0\r\n\r\n"},
-    {"ChunkExtensionNul", 400, std::string_view(CHUNKED "1;\0\r\na", sizeof(CHUNKED) + 5)},
+    {"ChunkExtensionNul", 400, CHUNKED "1;\0\r\na"sv},
     {"ChunkExtensionOpenQuote", 400, CHUNKED "1;a=\"b\r\na\r\n0\r\n\r\n"},
     {"ChunkExtensionQuotedCrLf", 400, CHUNKED "1;a=\"\\\r\n\"\r\na\r\n0\r\n\r\n"},
     {"ChunkExtensionBadByte", 400, CHUNKED "1;a=(b)\r\na\r\n0\r\n\r\n"},

@@ -7,6 +7,8 @@
 namespace tollgate::dataplane::http::h1 {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 using test::for_all_splits;
 using test::Pieces;
 using test::response_transcript;
@@ -160,7 +162,7 @@ const Case kCases[] = {
     {"LineBefore", {}, "\r\nHTTP/1.1 200 OK\r\n\r\n", kRefused},
     {"Garbage", {}, "SSH-2.0-x\r\n", kRefused},
     {"ObsFold", {}, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", kRefused},
-    {"NulInValue", {}, std::string_view("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", 25), kRefused},
+    {"NulInValue", {}, "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"sv, kRefused},
     {"NonTokenName", {}, "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", kRefused},
     {"EmptyName", {}, "HTTP/1.1 200 OK\r\n: c\r\n\r\n", kRefused},
     {"Http2", {}, "HTTP/2.0 200 OK\r\n\r\n", kRefused},

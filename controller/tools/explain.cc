@@ -1,4 +1,4 @@
-#include "controller/cli/explain.h"
+#include "controller/tools/explain.h"
 
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -14,7 +14,7 @@
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiler.h"
 
-namespace tollgate::controller::cli {
+namespace tollgate::controller::tools {
 
 namespace base = dataplane::base;
 namespace catalog = dataplane::catalog;
@@ -58,7 +58,7 @@ void scan_model(const std::string& body, Probe& probe) {
   probe.model = std::string(scan->model);
 }
 
-base::Status fill(const ExplainOptions& options, Probe& probe) {
+base::Status fill(const cli::ExplainOptions& options, Probe& probe) {
   std::string_view target = options.path;
   const std::size_t question = target.find('?');
   if (question != std::string_view::npos) {
@@ -250,7 +250,7 @@ void write_text(const Json& value, int depth, std::string& out) {
 
 }  // namespace
 
-base::Result<Json> explain(const snapshot::ResourceSet& set, const ExplainOptions& options) {
+base::Result<Json> explain(const snapshot::ResourceSet& set, const cli::ExplainOptions& options) {
   snapshot::Compiler compiler;
   const snapshot::Outcome outcome = compiler.apply(snapshot::diff(snapshot::ResourceSet(), set));
   if (outcome.update == nullptr) {
@@ -289,4 +289,4 @@ std::string explain_text(const Json& explanation) {
   return out;
 }
 
-}  // namespace tollgate::controller::cli
+}  // namespace tollgate::controller::tools

@@ -7,15 +7,15 @@
 #include "dataplane/base/result.h"
 #include "dataplane/snapshot/resource.h"
 
-namespace tollgate::controller::cli {
+namespace tollgate::controller::tools {
 
 /// Decides about one request with the proxy's own compiler and router on the set of its Gateway,
 /// and says what was decided: listener, rule, backends with translation, timeouts, limits and the
 /// names of credentials. Fails only if the set is refused.
 dataplane::base::Result<nlohmann::ordered_json> explain(const dataplane::snapshot::ResourceSet& set,
-                                                        const ExplainOptions& options);
+                                                        const cli::ExplainOptions& options);
 
 /// The same for people.
 std::string explain_text(const nlohmann::ordered_json& explanation);
 
-}  // namespace tollgate::controller::cli
+}  // namespace tollgate::controller::tools

@@ -1,0 +1,187 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "controller/resolve/resolver.h"
+#include "test/support/yaml/objects.h"
+
+// Every testdata/NAME.in.yaml against NAME.out.yaml. A document with the member `test` sets
+// options:
+//   test: {adopt: [NAME], realPorts: true, oneHost: true, serviceDns: true, owned: true,
+//          proxies: [{gateway: NS/NAME, instance: a, ready: true, silent: true, acks: true}],
+//          include: [FILE below the source folder]}
+// TOLLGATE_REWRITE_GOLDENS=1 writes the outputs instead of comparing them.
+
+namespace tollgate {
+namespace {
+
+using controller::resolve::ObjectChange;
+using controller::resolve::ProxyReport;
+using controller::resolve::Resolver;
+using controller::resolve::ResolverOptions;
+using nlohmann::json;
+
+struct Case {
+  ResolverOptions options;
+  bool show_owned = false;
+  json proxies = json::array();
+  std::vector<ObjectChange> objects;
+};
+
+void add(Case& out, const test::Document& document) {
+  if (!document->contains("test")) {
+    out.objects.push_back({{}, document});
+    return;
+  }
+  const json& test = document->at("test");
+  for (const json& name : test.value("adopt", json::array())) {
+    out.options.resolution.adopted_controller_names.push_back(name.get<std::string>());
+  }
+  out.options.resolution.real_ports = test.value("realPorts", false);
+  out.options.resolution.one_host = test.value("oneHost", false);
+  out.options.resolution.service_dns = test.value("serviceDns", false);
+  out.show_owned = test.value("owned", false);
+  out.proxies = test.value("proxies", json::array());
+  if (!test.contains("serviceAddresses")) {
+    out.options.resolution.addresses = {{"IPAddress", "192.0.2.10"}};
+  }
+  for (const json& file : test.value("include", json::array())) {
+    for (const auto& included :
+         test::read_documents(TOLLGATE_SOURCE_DIR "/" + file.get<std::string>())) {
+      add(out, included);
+    }
+  }
+}
+
+Case load(const std::string& path) {
+  Case out;
+  out.options.resolution.addresses = {{"IPAddress", "192.0.2.10"}};
+  out.options.owned.image = "proxy:test";
+  for (const auto& document : test::read_documents(path)) add(out, document);
+  return out;
+}
+
+/// Conditions as one line each: goldens are for reading.
+void shorten(json& node) {
+  if (node.is_array()) {
+    for (json& element : node) shorten(element);
+    return;
+  }
+  if (!node.is_object()) return;
+  for (auto& [name, value] : node.items()) {
+    if (name != "conditions") {
+      shorten(value);
+      continue;
+    }
+    for (json& condition : value) {
+      condition = condition.at("type").get<std::string>() + "=" +
+                  condition.at("status").get<std::string>() + " " +
+                  condition.at("reason").get<std::string>() + " (generation " +
+                  std::to_string(condition.at("observedGeneration").get<int>()) +
+                  "): " + condition.at("message").get<std::string>();
+    }
+  }
+}
+
+std::string printed(const Resolver& resolver,
+                    const std::vector<controller::resolve::OwnedSet>& owned, bool show_owned) {
+  json out = {{"statuses", json::object()}, {"snapshots", json::object()}};
+  for (const auto& update : resolver.statuses()) {
+    out["statuses"][reconcilers::model::to_string(update.id)] = *update.status;
+  }
+  shorten(out["statuses"]);
+  for (const std::string& gateway : resolver.gateways()) {
+    json& resources = out["snapshots"][gateway] = json::object();
+    std::istringstream lines(dataplane::snapshot::encode_lines(
+        *resolver.set(gateway), dataplane::snapshot::Secrets::kRedact));
+    std::string line;
+    std::getline(lines, line);  // the set's hash: says nothing that the lines do not
+    while (std::getline(lines, line)) {
+      const json resource = json::parse(line);
+      resources[resource.at("key").get<std::string>()] = resource.at("body");
+    }
+  }
+  if (show_owned) {
+    for (const auto& set : owned) {
+      for (const auto& object : set.objects) {
+        out["owned"][reconcilers::model::to_string(object.id)] = *object.document;
+      }
+    }
+  }
+  return test::to_yaml(out);
+}
+
+void report(Resolver& resolver, const json& proxies) {
+  std::map<std::string, std::vector<ProxyReport>> by_gateway;
+  for (const json& proxy : proxies) {
+    const std::string gateway = proxy.at("gateway").get<std::string>();
+    ProxyReport report;
+    report.instance = proxy.at("instance").get<std::string>();
+    report.ready = proxy.value("ready", false);
+    report.silent = proxy.value("silent", false);
+    if (proxy.value("acks", false) && resolver.set(gateway) != nullptr) {
+      report.acknowledged = resolver.set(gateway)->revision();
+    }
+    by_gateway[gateway].push_back(std::move(report));
+  }
+  for (auto& [gateway, reports] : by_gateway) resolver.report(gateway, std::move(reports));
+}
+
+class Golden : public testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, MatchesItsOutput) {
+  const std::string stem = std::string(TOLLGATE_TESTDATA) + "/" + GetParam();
+  const Case test = load(stem + ".in.yaml");
+  Resolver resolver(test.options);
+  const auto applied = resolver.apply(test.objects);
+  ASSERT_TRUE(applied || applied.error().code == dataplane::base::Code::kUnsupported)
+      << applied.error().detail;
+  auto result = resolver.result();
+  const auto owned = result.owned;
+  report(resolver, test.proxies);
+  static_cast<void>(resolver.result());
+  const std::string actual = printed(resolver, owned, test.show_owned);
+  const std::string path = stem + ".out.yaml";
+  if (std::getenv("TOLLGATE_REWRITE_GOLDENS") != nullptr) {
+    std::ofstream(path, std::ios::binary) << actual;
+    return;
+  }
+  EXPECT_EQ(test::read_text(path), actual) << "see " << path;
+}
+
+std::vector<std::string> cases() {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(TOLLGATE_TESTDATA)) {
+    const std::string name = entry.path().filename().string();
+    constexpr std::string_view kSuffix = ".in.yaml";
+    if (name.ends_with(kSuffix)) out.push_back(name.substr(0, name.size() - kSuffix.size()));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string case_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(cases()), case_name);
+
+TEST(GoldenFiles, EveryOutputHasItsInput) {
+  for (const auto& entry : std::filesystem::directory_iterator(TOLLGATE_TESTDATA)) {
+    std::string path = entry.path().string();
+    const auto at = path.rfind(".out.yaml");
+    if (at == std::string::npos) continue;
+    path.replace(at, std::string::npos, ".in.yaml");
+    EXPECT_TRUE(std::filesystem::exists(path)) << entry.path() << " is stale";
+  }
+}
+
+}  // namespace
+}  // namespace tollgate
