@@ -94,9 +94,13 @@ class Live : public testing::Test {
             {"metadata", {{"name", name}, {"namespace", namespace_}}},
             {"data", {{"value", value}}}};
   }
+  /// An apply may be repeated when nobody knows whether it arrived.
   void put(const std::string& name, const std::string& value) {
-    EXPECT_TRUE(call(
-        apply_request({kConfigMap, namespace_, name}, config_map(name, value), {"live", true})));
+    const Request request =
+        apply_request({kConfigMap, namespace_, name}, config_map(name, value), {"live", true});
+    auto result = call(request);
+    if (!result && result.error().outcome_unknown) result = call(request);
+    EXPECT_TRUE(result);
   }
 
   void follow(cache::InformerOptions options) {
