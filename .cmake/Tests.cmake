@@ -27,5 +27,9 @@ endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
+# The controller's client against a real API server; test/controller/kube/live.py runs it.
+add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")
+target_link_libraries(kube_live PRIVATE tollgate_flags tg_controller_kube_cache
+  tg_controller_kube_write GTest::gtest GTest::gtest_main)
 get_property(test_targets GLOBAL PROPERTY TOLLGATE_TEST_TARGETS)
 add_custom_target(unit_tests DEPENDS ${test_targets})

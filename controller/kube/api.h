@@ -98,6 +98,7 @@ class Call {
 };
 
 using Done = std::function<void(ApiResult<Response>)>;
+/// The first batch is empty: the stream is open.
 using OnWatchEvents = std::function<void(std::vector<WatchEvent>)>;
 /// No error: the server ended the stream in order. ERROR events arrive here as errors.
 using OnWatchEnd = std::function<void(std::optional<ApiError>)>;

@@ -49,6 +49,7 @@ void WatchCall::on_head(const http::HttpHead& head) {
   head_ = head;
   core_->count(Verb::kWatch, head.code);
   core_->take_warnings(head);
+  if (head.code == 200) post_events({}, 0);
 }
 
 http::Flow WatchCall::on_body(std::string_view bytes) {

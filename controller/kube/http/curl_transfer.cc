@@ -146,8 +146,8 @@ bool CurlTransfer::configure(const Endpoint& endpoint) {
   return set(easy, CURLOPT_PRIVATE, static_cast<void*>(this)) &&
          set(easy, CURLOPT_ERRORBUFFER, error_buffer_.get()) && set(easy, CURLOPT_NOSIGNAL, 1L) &&
          set(easy, CURLOPT_PROTOCOLS_STR, "http,https") && set(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
-         set(easy, CURLOPT_PATH_AS_IS, 1L) && set(easy, CURLOPT_PIPEWAIT, 1L) &&
-         set(easy, CURLOPT_TIMEOUT_MS, timeout_ms) &&
+         set(easy, CURLOPT_PATH_AS_IS, 1L) && set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+         set(easy, CURLOPT_PIPEWAIT, 1L) && set(easy, CURLOPT_TIMEOUT_MS, timeout_ms) &&
          set(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) && set(easy, CURLOPT_TCP_KEEPALIVE, 1L) &&
          set(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds) &&
          set(easy, CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds) &&
@@ -237,13 +237,21 @@ void CurlTransfer::take_header(std::string_view line) {
   last_activity_ = Clock::now();
   line = base::trim(line);
   if (line.rfind("HTTP/", 0) == 0) {
-    head_ = {};  // a new answer after 1xx or a proxy's CONNECT
+    head_ = {};  // a new answer after a 1xx
     return;
   }
+  if (line.empty()) return end_of_head();
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || head_.headers.size() >= kMaxHeaders) return;
   head_.headers.emplace_back(base::to_lower(line.substr(0, colon)),
                              std::string(base::trim(line.substr(colon + 1))));
+}
+
+/// A stream's head matters before its first byte: it says that the stream is open.
+void CurlTransfer::end_of_head() {
+  long code = 0;
+  curl_easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_RESPONSE_CODE, &code);
+  if (code >= 200) deliver_head();
 }
 
 void CurlTransfer::deliver_head() {

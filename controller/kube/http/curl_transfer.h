@@ -44,6 +44,7 @@ class CurlTransfer {
   bool configure_request(const Endpoint& endpoint);
   bool set_method();
   void take_header(std::string_view line);
+  void end_of_head();
   void deliver_head();
 
   RequestId id_;

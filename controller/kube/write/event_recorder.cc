@@ -261,6 +261,8 @@ struct EventRecorder::Impl {
       ++stats.written;
       known.sent_count = count;
       known.last_sent = executor.now();
+      // Repeated while the first one was under way.
+      if (known.sent_count == 1 && known.count > 1) enqueue(key);
     } else {
       ++stats.dropped;
       dataplane::base::log::debug("an event is dropped", {{"error", result.error().error.detail}});

@@ -30,8 +30,10 @@ TEST(MergeStatus, KeepsTheTransitionTimeWhileTheStatusStays) {
 
 TEST(MergeStatus, AChangedStatusGetsANewTransitionTime) {
   const json merged = merge(
-      R"({"conditions":[{"type":"A","status":"True","lastTransitionTime":"2026-01-01T00:00:00Z"}]})",
-      R"({"conditions":[{"type":"A","status":"False","lastTransitionTime":"1970-01-01T00:00:00Z"}]})");
+      R"({"conditions":[
+          {"type":"A","status":"True","lastTransitionTime":"2026-01-01T00:00:00Z"}]})",
+      R"({"conditions":[
+          {"type":"A","status":"False","lastTransitionTime":"1970-01-01T00:00:00Z"}]})");
   EXPECT_EQ(merged["conditions"][0]["lastTransitionTime"], kNow);
 }
 
@@ -45,14 +47,17 @@ TEST(MergeStatus, EqualContentMergesToTheSameDocument) {
   const json merged = merge(current,
                             R"({"addresses":[{"type":"IPAddress","value":"10.0.0.1"}],
           "conditions":[{"type":"A","status":"True"},{"type":"B","status":"True"}],
-          "listeners":[{"name":"x","attachedRoutes":1,"conditions":[{"type":"A","status":"True"}]}]})");
+          "listeners":[{"name":"x","attachedRoutes":1,"conditions":[
+          {"type":"A","status":"True"}]}]})");
   EXPECT_EQ(merged, json::parse(current));
 }
 
 TEST(MergeStatus, ListenersAreMatchedByNameNotPlace) {
   const json merged = merge(
-      R"({"listeners":[{"name":"a","conditions":[{"type":"A","status":"True","lastTransitionTime":"T1"}]},
-                       {"name":"b","conditions":[{"type":"A","status":"True","lastTransitionTime":"T2"}]}]})",
+      R"({"listeners":[{"name":"a","conditions":[
+          {"type":"A","status":"True","lastTransitionTime":"T1"}]},
+                       {"name":"b","conditions":[
+          {"type":"A","status":"True","lastTransitionTime":"T2"}]}]})",
       R"({"listeners":[{"name":"b","conditions":[{"type":"A","status":"True"}]},
                        {"name":"c","conditions":[{"type":"A","status":"True"}]}]})");
   ASSERT_EQ(merged["listeners"].size(), 2U);
@@ -62,7 +67,8 @@ TEST(MergeStatus, ListenersAreMatchedByNameNotPlace) {
 
 constexpr const char* kParents =
     R"({"parents":[
-      {"controllerName":"other/one","parentRef":{"name":"gw"},"conditions":[{"type":"X","odd":[1]}]},
+      {"controllerName":"other/one","parentRef":{"name":"gw"},"conditions":[
+          {"type":"X","odd":[1]}]},
       {"controllerName":"tollgate.dev/gateway-controller",
        "parentRef":{"group":"gateway.networking.k8s.io","kind":"Gateway","name":"gw"},
        "conditions":[{"type":"Accepted","status":"True","lastTransitionTime":"T1"}]},
@@ -113,7 +119,8 @@ TEST(MergeAncestors, RespectsTheLimitOfTheApi) {
                                     {"conditions", json::array()}});
   }
   const json desired = json::parse(R"({"ancestors":[
-    {"controllerName":"tollgate.dev/gateway-controller","ancestorRef":{"name":"gw"},"conditions":[]}]})");
+    {"controllerName":"tollgate.dev/gateway-controller","ancestorRef":{"name":"gw"},
+      "conditions":[]}]})");
   EXPECT_EQ(merge_status(current, desired, Ownership::kAncestors, kOurs, kNow, 16), current);
 }
 
@@ -136,12 +143,14 @@ TEST(Transitions, AreOurConditionsWhoseStatusChanged) {
   const json from = json::parse(R"({"parents":[
     {"controllerName":"tollgate.dev/gateway-controller","parentRef":{"name":"gw"},"conditions":[
       {"type":"Accepted","status":"True"},{"type":"ResolvedRefs","status":"True"}]},
-    {"controllerName":"other","parentRef":{"name":"gw"},"conditions":[{"type":"A","status":"True"}]}]})");
+    {"controllerName":"other","parentRef":{"name":"gw"},"conditions":[
+          {"type":"A","status":"True"}]}]})");
   const json to = json::parse(R"({"parents":[
     {"controllerName":"tollgate.dev/gateway-controller","parentRef":{"name":"gw"},"conditions":[
       {"type":"Accepted","status":"True","message":"other"},
       {"type":"ResolvedRefs","status":"False","reason":"BackendNotFound","message":"no x"}]},
-    {"controllerName":"other","parentRef":{"name":"gw"},"conditions":[{"type":"A","status":"False"}]}]})");
+    {"controllerName":"other","parentRef":{"name":"gw"},"conditions":[
+          {"type":"A","status":"False"}]}]})");
   const auto transitions = transitions_between(from, to, kOurs);
   ASSERT_EQ(transitions.size(), 1U);
   EXPECT_EQ(transitions[0].type, "ResolvedRefs");
