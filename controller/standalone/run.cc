@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/files/watcher.h"
+#include "controller/standalone/evaluation.h"
 #include "controller/standalone/gateways.h"
 #include "controller/standalone/manifests.h"
 #include "controller/standalone/mock_hosts.h"
@@ -41,6 +42,11 @@ log::Level level_of(const std::string& name) {
   if (name == "warn") return log::Level::kWarn;
   if (name == "error") return log::Level::kError;
   return log::Level::kInfo;
+}
+
+/// Of other conditions (Conflicted ...) False is the good answer.
+bool wants_true(const std::string& type) {
+  return type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
 }
 
 int fail(const std::string& what) {
@@ -71,6 +77,16 @@ base::Result<proxy::Options> proxy_options(const cli::RunOptions& options,
   return out;
 }
 
+std::vector<dataplane::mock::ModelHost> hosts_of(const resolve::Resolver& resolver) {
+  std::vector<dataplane::mock::ModelHost> all;
+  for (const std::string& gateway : resolver.gateways()) {
+    const auto* set = resolver.set(gateway);
+    if (set == nullptr) continue;
+    for (auto& host : mock_hosts(*set)) all.push_back(std::move(host));
+  }
+  return all;
+}
+
 /// All that runs between the first load and the end.
 class Session {
  public:
@@ -90,7 +106,6 @@ class Session {
   void take_changes();
   base::Status apply();
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
-  [[nodiscard]] std::vector<dataplane::mock::ModelHost> hosts() const;
   void say_problems();
 
   const cli::RunOptions& options_;
@@ -120,7 +135,7 @@ void Session::say_problems() {
     if (update.status == nullptr) continue;
     const auto visit = [&](const nlohmann::json& conditions) {
       for (const auto& condition : conditions) {
-        if (condition.value("status", "") == "False") {
+        if (condition.value("status", "") == "False" && wants_true(condition.value("type", ""))) {
           say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " +
                                      condition.value("type", "") +
                                      "=False: " + condition.value("message", ""));
@@ -138,22 +153,14 @@ void Session::say_problems() {
   said_ = std::move(now);
 }
 
-std::vector<dataplane::mock::ModelHost> Session::hosts() const {
-  std::vector<dataplane::mock::ModelHost> all;
-  for (const std::string& gateway : resolver_.gateways()) {
-    const auto* set = resolver_.set(gateway);
-    if (set == nullptr) continue;
-    for (auto& host : mock_hosts(*set)) all.push_back(std::move(host));
-  }
-  return all;
-}
-
 base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options& options) {
   // What AWS's own chain finds first, so that no real account is ever asked.
   setenv("AWS_ACCESS_KEY_ID", kMockAccessKeyId, 1);
   setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
   unsetenv("AWS_SESSION_TOKEN");
-  const auto played = hosts();
+  // The proxies learn at their start where hosts are, so what is played is found out before.
+  const Evaluation evaluation(options_.files, options_.real_ports);
+  const auto played = hosts_of(evaluation.resolver());
   TRY_ASSIGN(mock_, MockRunner::start(played));
   mock_->redirect(played, overrides, options);
   std::cerr << mock_->describe() << '\n';
@@ -183,8 +190,9 @@ base::Status Session::apply() {
 
 base::Status Session::reload() {
   take_changes();
-  if (mock_) mock_->set_hosts(hosts());
-  return apply();
+  TRY(apply());
+  if (mock_) mock_->set_hosts(hosts_of(resolver_));
+  return {};
 }
 
 /// Waits for a signal or a change of the files. False: end.
