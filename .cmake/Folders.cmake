@@ -91,6 +91,7 @@ target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJE
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
   add_executable(tollgate-proxy dataplane/main.cc)
   target_link_libraries(tollgate-proxy PRIVATE tollgate_flags tg_dataplane_proxy)
+  target_compile_definitions(tollgate-proxy PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
   set_target_properties(tollgate-proxy PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")

@@ -1,9 +1,12 @@
-// tollgate-proxy: the data plane alone. It serves a snapshot from a file.
+// tollgate-proxy: the data plane alone. It serves what the push channel brings, or a file.
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -12,6 +15,7 @@
 #include "dataplane/base/log.h"
 #include "dataplane/base/text.h"
 #include "dataplane/event/signals.h"
+#include "dataplane/proxy/channel.h"
 #include "dataplane/proxy/command_line.h"
 #include "dataplane/proxy/proxy.h"
 
@@ -55,6 +59,35 @@ bool serve_file(proxy::Proxy& proxy, const std::string& path, const proxy::Optio
   return true;
 }
 
+/// Says what is served as it changes: each listener once, and `ready` with the first.
+class ReadyLines {
+ public:
+  explicit ReadyLines(const proxy::Options& options) : options_(options) {}
+  void say(const proxy::ApplyResult& result) {
+    for (const std::string& line : proxy::ready_lines(result, options_)) {
+      if (said_.insert(line).second) std::cerr << line << '\n';
+    }
+  }
+
+ private:
+  const proxy::Options& options_;
+  std::set<std::string> said_;
+};
+
+std::string env_or(const char* name, const char* fallback) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? fallback : value;
+}
+
+void wait_for_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,14 +102,21 @@ int main(int argc, char** argv) {
   auto started = proxy::Proxy::start(command->options);
   if (!started) return fail("cannot start", started.error());
   proxy::Proxy& proxy = **started;
-  if (!serve_file(proxy, command->snapshot_file, command->options)) return 1;
 
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  ReadyLines lines(command->options);
+  std::unique_ptr<proxy::Channel> channel;
+  if (!command->snapshot_file.empty()) {
+    if (!serve_file(proxy, command->snapshot_file, command->options)) return 1;
+  } else {
+    command->channel.instance = env_or("POD_NAME", "tollgate-proxy");
+    command->channel.version = TOLLGATE_VERSION;
+    auto connected = proxy::Channel::start(
+        proxy, command->channel, [&lines](const proxy::ApplyResult& result) { lines.say(result); });
+    if (!connected) return fail("push channel", connected.error());
+    channel = std::move(*connected);
+  }
+  wait_for_signal();
+  channel.reset();
   proxy.drain_and_wait();
   return 0;
 }

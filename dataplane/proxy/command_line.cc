@@ -47,6 +47,14 @@ base::Status take(Parsed& parsed, std::string_view name, std::string_view value)
   Options& options = parsed.line.options;
   if (name == "--snapshot") {
     parsed.line.snapshot_file = value;
+  } else if (name == "--controller") {
+    parsed.line.channel.controller = value;
+  } else if (name == "--gateway") {
+    parsed.line.channel.gateway = value;
+  } else if (name == "--cert-dir") {
+    parsed.line.channel.cert_dir = value;
+  } else if (name == "--state-dir") {
+    parsed.line.channel.state_dir = value;
   } else if (name == "--admin") {
     const auto address = net::parse_address(value);
     if (!address) return wrong("--admin: an address and port such as 127.0.0.1:9090");
@@ -77,10 +85,23 @@ base::Status take(Parsed& parsed, std::string_view name, std::string_view value)
   return {};
 }
 
+/// Either a file, or a controller with all that the channel needs.
+base::Status check_source(const CommandLine& line) {
+  const bool from_file = !line.snapshot_file.empty();
+  const bool from_controller = !line.channel.controller.empty();
+  if (from_file == from_controller) return wrong("one of --snapshot and --controller is needed");
+  if (!from_controller) return {};
+  if (line.channel.gateway.empty()) return wrong("--controller needs --gateway NS/NAME");
+  if (line.channel.cert_dir.empty()) return wrong("--controller needs --cert-dir DIR");
+  return {};
+}
+
 }  // namespace
 
 std::string_view usage() {
   return "usage: tollgate-proxy --snapshot FILE [options]\n"
+         "       tollgate-proxy --controller HOST:PORT --gateway NS/NAME --cert-dir DIR [options]\n"
+         "  --state-dir DIR             keep the last good snapshot here, encrypted\n"
          "  --admin ADDR:PORT           metrics, health, readiness, dump\n"
          "  --workers N                 default: one per CPU\n"
          "  --bind ADDR                 repeatable; default 0.0.0.0 and ::\n"
@@ -103,7 +124,7 @@ base::Result<CommandLine> parse_command_line(std::span<const std::string_view> a
     if (i + 1 == arguments.size()) return wrong(std::string(name) + " needs a value");
     TRY(take(parsed, name, arguments[++i]));
   }
-  if (parsed.line.snapshot_file.empty()) return wrong("--snapshot is needed");
+  TRY(check_source(parsed.line));
   if (!parsed.bind.empty()) parsed.line.options.bind = std::move(parsed.bind);
   if (!parsed.overrides.empty()) {
     parsed.line.options.overrides =

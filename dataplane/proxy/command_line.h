@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/base/result.h"
+#include "dataplane/proxy/channel.h"
 #include "dataplane/proxy/options.h"
 #include "dataplane/proxy/proxy.h"
 
@@ -14,7 +15,8 @@ namespace tollgate::dataplane::proxy {
 /// What tollgate-proxy was asked to do.
 struct CommandLine {
   Options options;
-  std::string snapshot_file;
+  std::string snapshot_file;  // else `channel` says where the configuration comes from
+  ChannelOptions channel;
 };
 
 base::Result<CommandLine> parse_command_line(std::span<const std::string_view> arguments);
