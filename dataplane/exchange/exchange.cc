@@ -256,7 +256,7 @@ void Exchange::answer_fault(Fault fault, std::string_view message, int status) {
   cut_ = true;
   if (attempt != nullptr) {
     attempt->cancel();
-    attempt->write_broken_end(to_error(fault, message));
+    attempt->write_broken_end(attempt::to_error(fault, message));
   }
   finish();
   client_.send_cut();

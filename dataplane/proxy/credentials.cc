@@ -35,11 +35,11 @@ CredentialKeeper::CredentialKeeper(event::Loop& loop, net::dial::Connector& conn
       connector_(connector),
       tls_(tls),
       changed_(std::move(changed)),
-      current_(std::make_shared<const exchange::Credentials>()) {}
+      current_(std::make_shared<const exchange::attempt::Credentials>()) {}
 
 CredentialKeeper::~CredentialKeeper() = default;
 
-exchange::CredentialState CredentialKeeper::from_surroundings(
+exchange::attempt::CredentialState CredentialKeeper::from_surroundings(
     const snapshot::CredentialNode& node) {
   if (!aws_) {
     auth::AwsKeySourceOptions options;
@@ -60,7 +60,7 @@ exchange::CredentialState CredentialKeeper::from_surroundings(
   return {std::move(credential), {}};
 }
 
-exchange::CredentialState CredentialKeeper::make(const snapshot::CredentialNode& node) {
+exchange::attempt::CredentialState CredentialKeeper::make(const snapshot::CredentialNode& node) {
   if (is_ambient(node)) return from_surroundings(node);
   auto credential = std::make_shared<auth::Credential>();
   credential->type = type_of(node.value.type);
@@ -100,7 +100,7 @@ void CredentialKeeper::on_keys() {
 }
 
 void CredentialKeeper::publish() {
-  auto credentials = std::make_shared<exchange::Credentials>();
+  auto credentials = std::make_shared<exchange::attempt::Credentials>();
   for (const Entry& entry : entries_) {
     credentials->entries.push_back(
         {entry.node ? entry.node->id.generation : UINT32_MAX, entry.state});

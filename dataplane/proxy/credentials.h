@@ -24,7 +24,7 @@ class CredentialKeeper {
   CredentialKeeper& operator=(const CredentialKeeper&) = delete;
 
   void apply(const std::vector<snapshot::NodeChange<snapshot::CredentialNode>>& changes);
-  [[nodiscard]] const std::shared_ptr<const exchange::Credentials>& current() const {
+  [[nodiscard]] const std::shared_ptr<const exchange::attempt::Credentials>& current() const {
     return current_;
   }
 
@@ -38,10 +38,10 @@ class CredentialKeeper {
  private:
   struct Entry {
     std::shared_ptr<const snapshot::CredentialNode> node;
-    exchange::CredentialState state;
+    exchange::attempt::CredentialState state;
   };
-  exchange::CredentialState make(const snapshot::CredentialNode& node);
-  exchange::CredentialState from_surroundings(const snapshot::CredentialNode& node);
+  exchange::attempt::CredentialState make(const snapshot::CredentialNode& node);
+  exchange::attempt::CredentialState from_surroundings(const snapshot::CredentialNode& node);
   void on_keys();
   void publish();
 
@@ -51,7 +51,7 @@ class CredentialKeeper {
   std::function<void()> changed_;
   std::vector<Entry> entries_;  // by slot
   std::unique_ptr<auth::AwsKeySource> aws_;
-  std::shared_ptr<const exchange::Credentials> current_;
+  std::shared_ptr<const exchange::attempt::Credentials> current_;
 };
 
 }  // namespace tollgate::dataplane::proxy

@@ -17,8 +17,8 @@ void post_surely(event::Mailbox& mailbox, const Function& function) {
   while (!mailbox.post(function)) std::this_thread::yield();
 }
 
-/// Asks every worker for its part (`Part ask(Worker&)`, on the worker's thread) and calls `done` with
-/// all of them on the thread of `home`, which is the caller's.
+/// Asks every worker for its part (`Part ask(Worker&)`, on the worker's thread) and calls `done`
+/// with all of them on the thread of `home`, which is the caller's.
 template <typename Part, typename Ask>
 void gather(const std::shared_ptr<event::Mailbox>& home,
             const std::vector<std::unique_ptr<Worker>>& workers, Ask ask,

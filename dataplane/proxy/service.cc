@@ -80,9 +80,10 @@ void Service::start() {
 
 void Service::stop() {
   if (!thread_.joinable()) return;
-  for (auto& worker : workers_) worker->stop();
+  // The service first: while it runs it may post to workers and wait for room.
   post([this] { loop_->stop(); });
   thread_.join();
+  for (auto& worker : workers_) worker->stop();
 }
 
 void Service::post(event::Task task) {
@@ -107,6 +108,10 @@ void Service::run_next_push() {
       ++refused_pushes_;
       ApplyResult result = outcome();
       result.problems = std::move(compiled.refusals);
+      for (const snapshot::Refusal& refusal : result.problems) {
+        base::log::warn("a snapshot update was refused",
+                        {{"key", refusal.key}, {"why", refusal.why}});
+      }
       push.done(result);
       continue;
     }
@@ -160,7 +165,7 @@ std::vector<Socket> Service::wanted_sockets() {
 
 void Service::assign(std::vector<snapshot::NodeChange<snapshot::UpstreamNode>> upstreams,
                      std::function<void(std::vector<OpenFailure>)> done) {
-  auto config = std::make_shared<exchange::Config>();
+  auto config = std::make_shared<exchange::attempt::Config>();
   config->snapshot = compiler_.compiled();
   config->router = router_;
   config->credentials = credentials_->current();
@@ -216,14 +221,13 @@ std::vector<CredentialProblem> Service::credential_problems() const {
 // --- the end ---------------------------------------------------------------------------------
 
 void Service::drain(std::function<void()> done) {
+  if (drain_over_) return done();
+  drained_.push_back(std::move(done));
   if (draining_) return;
   draining_ = true;
-  drained_ = std::move(done);
   for (auto& worker : workers_) {
     Worker* const target = worker.get();
-    while (!target->mailbox()->post([target] { target->announce_drain(); })) {
-      std::this_thread::yield();
-    }
+    post_surely(*target->mailbox(), [target] { target->announce_drain(); });
   }
   loop_->arm(drain_delay_, options_.drain_delay);
 }
@@ -234,21 +238,20 @@ void Service::close_doors() {
   for (auto& worker : workers_) {
     Worker* const target = worker.get();
     const auto home = loop_->mailbox();
-    auto task = [this, target, home, left] {
+    post_surely(*target->mailbox(), [this, target, home, left] {
       target->drain([this, home, left] {
-        auto count = [this, left] {
+        post_surely(*home, [this, left] {
           if (--*left == 0) finish_drain();
-        };
-        while (!home->post(count)) std::this_thread::yield();
+        });
       });
-    };
-    while (!target->mailbox()->post(task)) std::this_thread::yield();
+    });
   }
 }
 
 void Service::finish_drain() {
   drain_timeout_.cancel();
-  if (const auto done = std::exchange(drained_, nullptr)) done();
+  drain_over_ = true;
+  for (const auto& done : std::exchange(drained_, {})) done();
 }
 
 }  // namespace tollgate::dataplane::proxy

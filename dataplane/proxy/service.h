@@ -89,7 +89,8 @@ class Service {
   bool draining_ = false;
   std::uint64_t accepted_pushes_ = 0;
   std::uint64_t refused_pushes_ = 0;
-  std::function<void()> drained_;
+  std::vector<std::function<void()>> drained_;
+  bool drain_over_ = false;
   event::Timer reopen_ = event::Timer::of<&Service::reassign>(*this);
   event::Timer drain_delay_ = event::Timer::of<&Service::close_doors>(*this);
   event::Timer drain_timeout_ = event::Timer::of<&Service::on_drain_timeout>(*this);

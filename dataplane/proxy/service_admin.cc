@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "dataplane/proxy/gather.h"
+#include "dataplane/proxy/process_readings.h"
 #include "dataplane/proxy/service.h"
 
 namespace tollgate::dataplane::proxy {
@@ -41,6 +42,7 @@ void Service::scrape(admin::Reply reply) {
         telemetry::Exposition exposition;
         for (const WorkerReadings& worker : workers) exposition.add(worker.shard);
         add_readings(exposition, workers);
+        add_process_readings(exposition);
         reply({200, std::string(telemetry::Exposition::kContentType), exposition.text()});
       });
 }

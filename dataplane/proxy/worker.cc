@@ -67,26 +67,26 @@ base::Status Worker::prepare(const Options& options) {
   TRY_ASSIGN(resolver_, net::dns::Resolver::create(*loop_, dns));
   connector_ = std::make_unique<net::dial::Connector>(io_, *resolver_);
   pools_ = std::make_unique<upstream::PoolSet>(*connector_, contexts_);
-  upstreams_ = std::make_unique<exchange::Upstreams>(*pools_);
   std::random_device entropy;
   const std::uint64_t seed = (static_cast<std::uint64_t>(entropy()) << 32U) | entropy();
-  auto config = std::make_shared<exchange::Config>();
+  upstreams_ = std::make_unique<exchange::attempt::Upstreams>(*pools_, entropy());
+  auto config = std::make_shared<exchange::attempt::Config>();
   config->snapshot = std::make_shared<const snapshot::Compiled>();
   config->router = std::make_shared<const router::Router>();
-  config->credentials = std::make_shared<const exchange::Credentials>();
+  config->credentials = std::make_shared<const exchange::attempt::Credentials>();
   http1_ = std::make_unique<exchange::h1::UpstreamProtocol>();
-  services_.reset(new exchange::Services{io_,
-                                         held_budget_,
-                                         *upstreams_,
-                                         *http1_,
-                                         sink_,
-                                         router::Random(seed),
-                                         json::Reader(),
-                                         http::DateCache(),
-                                         {},
-                                         std::move(config),
-                                         {},
-                                         false});
+  services_.reset(new exchange::attempt::Services{io_,
+                                                  held_budget_,
+                                                  *upstreams_,
+                                                  *http1_,
+                                                  sink_,
+                                                  router::Random(seed),
+                                                  json::Reader(),
+                                                  http::DateCache(),
+                                                  {},
+                                                  std::move(config),
+                                                  {},
+                                                  false});
   return {};
 }
 

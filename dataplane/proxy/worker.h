@@ -27,7 +27,7 @@ struct Socket {
 
 /// What a worker gets with each new configuration. Immutable; shared by all workers.
 struct Assignment {
-  std::shared_ptr<const exchange::Config> config;
+  std::shared_ptr<const exchange::attempt::Config> config;
   std::vector<snapshot::NodeChange<snapshot::UpstreamNode>> upstreams;
   std::vector<Socket> sockets;  // all that are wanted; others are drained and closed
 };
@@ -96,10 +96,10 @@ class Worker final : private exchange::h1::SessionHost {
   std::unique_ptr<net::dns::Resolver> resolver_;
   std::unique_ptr<net::dial::Connector> connector_;
   std::unique_ptr<upstream::PoolSet> pools_;
-  std::unique_ptr<exchange::Upstreams> upstreams_;
+  std::unique_ptr<exchange::attempt::Upstreams> upstreams_;
   telemetry::WorkerSink sink_;
   std::unique_ptr<exchange::h1::UpstreamProtocol> http1_;
-  std::unique_ptr<exchange::Services> services_;
+  std::unique_ptr<exchange::attempt::Services> services_;
   exchange::ExchangePool exchanges_;
   event::ListNode sessions_;
   std::size_t session_count_ = 0;

@@ -6,7 +6,7 @@
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/method.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 namespace {
 
@@ -16,14 +16,15 @@ bool is_idempotent(std::string_view method) {
          method == http::kDelete || method == http::kOptions;
 }
 
-Fault fault_of(upstream::AcquireError::Reason reason) {
-  switch (reason) {
+Fault fault_of(const upstream::AcquireError& error) {
+  switch (error.reason) {
     case upstream::AcquireError::Reason::kOverflow:
       return Fault::kPoolOverflow;
     case upstream::AcquireError::Reason::kDns:
       return Fault::kDnsFailed;
     case upstream::AcquireError::Reason::kConnect:
-      return Fault::kConnectFailed;
+      return error.error.code == base::Code::kTimeout ? Fault::kConnectTimeout
+                                                      : Fault::kConnectFailed;
     case upstream::AcquireError::Reason::kTls:
       return Fault::kTlsFailed;
   }
@@ -70,7 +71,7 @@ void Attempt::connect(bool fresh) {
     last_error_ = std::move(*acquired.error);
   }
   if (!last_error_) return fail(Fault::kNoEndpoint, "");
-  fail(fault_of(last_error_->reason), last_error_->error.detail);
+  fail(fault_of(*last_error_), last_error_->error.detail);
 }
 
 void Attempt::on_lease(upstream::Lease lease) {
@@ -246,4 +247,4 @@ void Attempt::fail(Fault fault, std::string detail) {
   owner_.on_attempt_failed(fault, detail);
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -8,7 +8,7 @@
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiled.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// What one credential looks like to the workers. `current` is null while there is none, and
 /// `problem` says why in one sentence without secrets.
@@ -40,4 +40,4 @@ struct Config {
   std::shared_ptr<const Credentials> credentials;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -5,7 +5,7 @@
 
 #include "dataplane/base/error.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// Everything that can go wrong with an exchange. One table (fault.cc) says what the client is told
 /// and what logs and metrics call it.
@@ -33,12 +33,12 @@ enum class Fault : std::uint8_t {
   // The gateway's.
   kOverloaded,  // budget for held bodies
   kPoolOverflow,
-  kDraining,
   kInternal,
   // The backend's.
   kNoEndpoint,
   kDnsFailed,
   kConnectFailed,
+  kConnectTimeout,
   kTlsFailed,
   kBackendReset,     // closed or reset before or within an answer
   kBackendProtocol,  // an answer that cannot be understood
@@ -60,4 +60,4 @@ const FaultInfo& fault_info(Fault fault);
 /// For logs, and for those who end a broken answer.
 base::Error to_error(Fault fault, std::string_view detail);
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -6,7 +6,7 @@
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/providers/prepare.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 namespace {
 
@@ -142,4 +142,4 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
   return prepared;
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

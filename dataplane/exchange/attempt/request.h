@@ -9,7 +9,7 @@
 #include "dataplane/json/body_scan.h"
 #include "dataplane/net/held_body.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// What the client sent. It belongs to the exchange; attempts only read it. All texts live in the
 /// exchange's arena.
@@ -28,4 +28,4 @@ struct Request {
   std::uint64_t body_bytes = 0;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -128,7 +128,18 @@ void ClientSession::refuse(const codec::DecodeError& error) {
   head->content_length = body.size();
   head->fields.add("content-type", kJson);
   if (send_head(*head)) stream_->write(std::string_view(body));
+  report_refusal(error.status);
   start_closing();
+}
+
+/// A request that never became an exchange is logged and counted too.
+void ClientSession::report_refusal(int status) {
+  telemetry::Record record;
+  record.started = services_.io.loop.wall_now();
+  record.peer = peer_ip_;
+  record.status = status;
+  record.error = fault_info(status == 408 ? Fault::kClientTooSlow : Fault::kMalformedRequest).code;
+  services_.sink.on_exchange(record);
 }
 
 void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd /*end*/) {

@@ -138,7 +138,7 @@ void UpstreamSession::finish_answer(bool leftover) {
 }
 
 void UpstreamSession::fail(base::Error error) {
-  UpstreamFailure failure;
+  attempt::UpstreamFailure failure;
   failure.error = std::move(error);
   failure.untouched = decoder_.untouched();
   failure.unsent = lease_.stream().bytes_written() == written_before_;

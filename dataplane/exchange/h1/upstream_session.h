@@ -8,6 +8,9 @@
 
 namespace tollgate::dataplane::exchange::h1 {
 
+using attempt::UpstreamEvents;
+using attempt::UpstreamSide;
+
 /// HTTP/1.1 on one backend connection. It lives with the connection, over many exchanges, so that
 /// none of them allocates it.
 class UpstreamSession final : public upstream::ConnectionState,
@@ -47,7 +50,7 @@ class UpstreamSession final : public upstream::ConnectionState,
 };
 
 /// HTTP/1.1 as a protocol of attempts.
-class UpstreamProtocol final : public exchange::UpstreamProtocol {
+class UpstreamProtocol final : public attempt::UpstreamProtocol {
  public:
   UpstreamSide& attach(upstream::Lease lease, UpstreamEvents& events, base::Arena& arena) override;
 

@@ -177,7 +177,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
         resolver(std::move(*net::dns::Resolver::create(*loop))),
         connector(io, *resolver),
         pools(connector, contexts),
-        upstreams(pools),
+        upstreams(pools, 0),
         services{io,
                  budget,
                  upstreams,
@@ -271,7 +271,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
   void push() {
     auto outcome = compiler.apply(snapshot::diff(compiler.resources(), wanted));
     ASSERT_TRUE(outcome.update) << outcome.refusals.at(0).key << ": " << outcome.refusals.at(0).why;
-    auto config = std::make_shared<Config>();
+    auto config = std::make_shared<attempt::Config>();
     config->snapshot = outcome.update->compiled;
     config->router = builder.update(*outcome.update);
     config->credentials = credentials;
@@ -316,7 +316,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
   std::unique_ptr<net::dns::Resolver> resolver;
   net::dial::Connector connector;
   upstream::PoolSet pools;
-  Upstreams upstreams;
+  attempt::Upstreams upstreams;
   h1::UpstreamProtocol http1;
   RecordingSink sink;
   Services services;
@@ -326,7 +326,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
   snapshot::ResourceSet wanted;
   snapshot::Compiler compiler;
   router::Builder builder;
-  std::shared_ptr<Credentials> credentials = std::make_shared<Credentials>();
+  std::shared_ptr<attempt::Credentials> credentials = std::make_shared<attempt::Credentials>();
   ScriptedBackend backend;
   std::unique_ptr<net::Listener> listener;
 
