@@ -110,8 +110,7 @@ void Reflector::read() {
 
 void Reflector::read_by_stream() {
   initial_stream_ = true;
-  stream_started_ = executor_.now();
-  stream_events_ = 0;
+  begin_stream();
   const auto timeout = random_between(options_.min_watch, options_.max_watch);
   WatchRequest request;
   request.path = path();
@@ -122,7 +121,6 @@ void Reflector::read_by_stream() {
   request.query.emplace_back("allowWatchBookmarks", "true");
   request.query.emplace_back("timeoutSeconds", std::to_string(timeout.count() / 1000));
   request.hard_timeout = timeout + options_.hard_margin;
-  ++stats_.watches;
   initial_timer_.start(kInitialSilence, [this] {
     fall_back_to_lists("the initial events do not end");
     read();
@@ -285,16 +283,26 @@ void Reflector::watch() {
   request.query.emplace_back("resourceVersion", version_);
   request.query.emplace_back("timeoutSeconds", std::to_string(timeout.count() / 1000));
   request.hard_timeout = timeout + options_.hard_margin;
-  stream_started_ = executor_.now();
-  stream_events_ = 0;
-  ++stats_.watches;
+  begin_stream();
   call_ = api_.watch(
       std::move(request), executor_,
       [this](std::vector<WatchEvent> events) { on_stream_events(std::move(events)); },
       [this](const std::optional<ApiError>& error) { on_stream_end(error); });
 }
 
+void Reflector::begin_stream() {
+  ++stats_.watches;
+  opened_.reset();
+  stream_events_ = 0;
+}
+
+/// It brought something, or was open for a while: its end is no reason to wait.
+bool Reflector::productive() {
+  return stream_events_ > 0 || (opened_ && executor_.now() - *opened_ >= kHealthyStream);
+}
+
 void Reflector::on_stream_events(std::vector<WatchEvent> events) {
+  if (!opened_) opened_ = executor_.now();
   if (initial_stream_) {
     on_initial_events(std::move(events));
     return;
@@ -331,6 +339,7 @@ void Reflector::on_initial_events(std::vector<WatchEvent> events) {
 void Reflector::apply_event(WatchEvent& event) {
   ++stream_events_;
   server_failures_ = 0;
+  gone_in_row_ = 0;
   const std::string_view version = resource_version_of(*event.object);
   if (!version.empty()) version_ = version;
   if (event.type == WatchEventType::kBookmark) return;
@@ -371,10 +380,9 @@ void Reflector::erase(const Objects::key_type& place, JsonPtr last) {
 
 void Reflector::on_stream_end(const std::optional<ApiError>& error) {
   if (initial_stream_) return end_of_initial_stream(error);
-  const bool productive = stream_events_ > 0 || executor_.now() - stream_started_ >= kHealthyStream;
   if (!error) {
     // The server's own timeout, its shutdown or a GOAWAY: normal.
-    if (productive) return watch();
+    if (productive()) return watch();
     return retry(local_error(base::Code::kUnavailable, path() + ": the watch ended at once"),
                  [this] { watch(); });
   }
@@ -384,10 +392,11 @@ void Reflector::on_stream_end(const std::optional<ApiError>& error) {
   }
   if (error->gone()) {
     base::log::info("the watch is too old; reading everything again", {{"path", path()}});
-    if (productive) return read();
+    // At once, unless the last read led straight to here.
+    if (++gone_in_row_ == 1) return read();
     return retry(*error, [this] { read(); });
   }
-  if (error->http_code == 0 && productive) return watch();  // the connection was lost
+  if (error->http_code == 0 && productive()) return watch();  // the connection was lost
   if (error->http_code != 0 && ++server_failures_ > kMaxServerFailures) {
     server_failures_ = 0;
     return retry(*error, [this] { read(); });

@@ -63,6 +63,8 @@ class Reflector {
   void confirm_later();
 
   void watch();
+  void begin_stream();
+  [[nodiscard]] bool productive();
   void on_stream_events(std::vector<WatchEvent> events);
   void on_stream_end(const std::optional<ApiError>& error);
   void end_of_initial_stream(const std::optional<ApiError>& error);
@@ -102,9 +104,10 @@ class Reflector {
   bool confirming_ = false;
   bool older_seen_ = false;
 
-  dataplane::base::MonotonicTime stream_started_{};
+  std::optional<dataplane::base::MonotonicTime> opened_;  // of the running stream
   std::uint64_t stream_events_ = 0;
   int server_failures_ = 0;
+  int gone_in_row_ = 0;  // 410 answers without an event between them
   Backoff backoff_;
   Timer timer_;
   Timer initial_timer_;

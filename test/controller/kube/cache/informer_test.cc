@@ -434,6 +434,25 @@ TEST_F(InformerTest, FailuresKeepTheObjectsAndAreVisible) {
   EXPECT_FALSE(deleted("a"));
 }
 
+TEST_F(InformerTest, AServerThatHangsBeforeAnsweringIsAVisibleFailure) {
+  serve([](const Seen&, Reply& reply) { reply.json(200, list("10", {thing("a", "1")})); },
+        [](const Seen&, Reply& reply) { reply.hold("never"); });
+  server_.on("/version", [](const Seen&, Reply& reply) { reply.hold("never"); });
+  ClientOptions hasty;
+  hasty.probe_idle = milliseconds(20);
+  hasty.probe_timeout = milliseconds(20);
+  auth::Config config;
+  config.server = server_.url();
+  client_ = std::move(*Client::create(config, hasty));
+  start();
+  ASSERT_TRUE(server_.wait_for_requests(kPath, 4));
+  executor_.run([this] {
+    ASSERT_TRUE(informer_->last_error());
+    EXPECT_EQ(informer_->last_error()->error.code, dataplane::base::Code::kUnavailable);
+  });
+  EXPECT_FALSE(deleted("a"));
+}
+
 TEST_F(InformerTest, AServerThatDiesAndComesBackIsFollowedAgain) {
   serve([](const Seen&, Reply& reply) { reply.json(200, list("10", {thing("a", "1")})); },
         [](const Seen& seen, Reply& reply) {
