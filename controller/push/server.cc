@@ -45,8 +45,9 @@ bool operator==(const ProxyState& a, const ProxyState& b) {
     });
   };
   return std::tie(a.instance, a.version, a.capabilities, a.connected, a.ready, a.silent,
-                  a.acked_revision, a.refused_revision) == std::tie(b.instance, b.version, b.capabilities, b.connected,
-                                                b.ready, b.silent, b.acked_revision, b.refused_revision) &&
+                  a.acked_revision, a.refused_revision) ==
+             std::tie(b.instance, b.version, b.capabilities, b.connected, b.ready, b.silent,
+                      b.acked_revision, b.refused_revision) &&
          same_problems(a.problems, b.problems) && same_problems(a.credentials, b.credentials);
 }
 
