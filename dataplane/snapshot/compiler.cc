@@ -23,6 +23,11 @@ namespace tollgate::dataplane::snapshot {
 namespace {
 
 /// Dependency order: a kind refers only to kinds before it.
+const std::shared_ptr<const ClientPolicyNode>& standard_policy() {
+  static const auto kPolicy = std::make_shared<const ClientPolicyNode>();
+  return kPolicy;
+}
+
 constexpr std::string_view kKinds[] = {"gateway",  "client_policy", "secret",   "endpoints",
                                        "listener", "credential",    "upstream", "backend",
                                        "route",    "rule"};
@@ -175,7 +180,10 @@ struct Compiler::Impl {
   }
   void fill(ListenerNode& node) {
     node.gateway = resolve<GatewayNode>(node.value.gateway_key);
-    node.policy = resolve<ClientPolicyNode>(node.value.client_policy_key);
+    // Without a policy of its own a listener has the defaults.
+    node.policy = node.value.client_policy_key.empty()
+                      ? standard_policy()
+                      : resolve<ClientPolicyNode>(node.value.client_policy_key);
   }
   void fill(RouteNode& node) {
     for (const Attachment& attachment : node.value.attachments) {

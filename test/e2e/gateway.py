@@ -81,7 +81,12 @@ class Gateway:
         self.access = open(os.path.join(self.folder, "access"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.access,
                                         stderr=self.log, env={**os.environ, **self.env})
-        until("the ready line", self.ready)
+        try:
+            until("the ready line", self.ready)
+        except AssertionError:
+            text = self.stderr()
+            self.stop()
+            raise AssertionError("not ready:\n" + text) from None
         return self
 
     def ready(self):
