@@ -59,7 +59,7 @@ class Page:
                 if language == "yaml":
                     self.save(text)
                 elif language == "bash":
-                    self.run(shlex.split(text, comments=True), after)
+                    self.run(shlex.split(text.replace("\\\n", " "), comments=True), after)
             self.check()
         finally:
             self.stop()
