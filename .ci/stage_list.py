@@ -15,6 +15,8 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
 STANDALONE = "sdk_test standalone_test smuggling_test docs_test"
+CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test"
+HARNESS = "cd test/cluster && python3 -B -m unittest cluster_test pods_test"
 FORMAT = ("git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror && "
           "echo '1 passed, 0 failed'")
 # The sources of the last change: the whole tree is `make lint`.
@@ -28,7 +30,7 @@ TIDY_ALL = ("cmake --preset tidy >build/configure-tidy.log && git ls-files '*.cc
 def tests(stage):
     return [
         stage("install packages", ".ci/deps test && .ci/venv"),
-        stage("build product (g++ 12, release)", ".ci/build release tollgate tollgate-proxy"),
+        stage("build product (g++ 12, release)", ".ci/build release tollgate tollgate-proxy tollgate-mock"),
         stage("house rules", "python3 test/tidy/tidy.py"),
         stage("format", FORMAT),
         stage("installation is up to date", "python3 manifests/build.py --check && python3 manifests/check_examples.py"),
@@ -36,6 +38,7 @@ def tests(stage):
         stage("unit tests", UNIT.format(p="dev")),
         stage("end to end, standalone", E2E.format(p="release", tests=STANDALONE)),
         stage("build test cluster (Go)", "test/cluster/build.sh"),
+        stage("test cluster's own tests", HARNESS),
         stage("end to end, cluster", CLUSTER),
         stage("images", "manifests/image/build.sh && manifests/image/check.sh"),
         stage("build sanitized (address, undefined)", ".ci/build asan unit_tests tollgate tollgate-proxy"),
@@ -49,8 +52,6 @@ def tests(stage):
         stage("lint the last change (clang-tidy 19)", TIDY_CHANGED),
     ]
 
-
-CLUSTER = "true"
 
 
 def long(stage):
