@@ -25,7 +25,10 @@ void Evaluation::settle() {
     for (const resolve::GatewayUpdate& update : changed.gateways) {
       auto& compiler = compilers_[update.gateway];
       if (compiler == nullptr) compiler = std::make_unique<snapshot::Compiler>();
-      const snapshot::Outcome outcome = compiler->apply(update.delta);
+      const auto* wanted = resolver_.set(update.gateway);
+      const snapshot::ResourceSet next = wanted == nullptr ? snapshot::ResourceSet() : *wanted;
+      const snapshot::Outcome outcome =
+          compiler->apply(snapshot::diff(compiler->resources(), next));
       resolve::ProxyReport report;
       report.instance = "standalone";
       report.ready = true;
@@ -33,7 +36,7 @@ void Evaluation::settle() {
       for (const snapshot::Refusal& refusal : outcome.refusals) {
         report.refused.push_back({refusal.key, refusal.why});
       }
-      if (!outcome.refusals.empty()) report.refused_revision = update.delta.revision;
+      if (!outcome.refusals.empty()) report.refused_revision = next.revision();
       resolver_.report(update.gateway, {std::move(report)});
     }
   }

@@ -9,6 +9,7 @@ namespace tollgate::controller::standalone {
 
 namespace base = dataplane::base;
 namespace proxy = dataplane::proxy;
+namespace snapshot = dataplane::snapshot;
 
 namespace {
 
@@ -50,16 +51,21 @@ base::Status Gateways::apply(resolve::Resolver& resolver) {
     if (changed.gateways.empty()) return {};
     for (const resolve::GatewayUpdate& update : changed.gateways) {
       TRY_ASSIGN(proxy::Proxy * target, proxy_of(update.gateway));
-      const proxy::ApplyResult result = target->apply_and_wait(update.delta);
+      const auto* wanted = resolver.set(update.gateway);
+      const snapshot::ResourceSet next = wanted == nullptr ? snapshot::ResourceSet() : *wanted;
+      snapshot::ResourceSet& held = held_[update.gateway];
+      const proxy::ApplyResult result = target->apply_and_wait(snapshot::diff(held, next));
+      if (result.accepted) held = next;
       for (const auto& problem : result.problems) {
         problems_.push_back(problem.key + ": " + problem.why);
       }
       if (!result.accepted && result.problems.empty()) {
         return base::internal_error("the proxy refused a configuration without saying why");
       }
-      report(resolver, update.gateway, result, update.delta.revision);
+      report(resolver, update.gateway, result, next.revision());
       if (update.gone) {
         results_.erase(update.gateway);
+        held_.erase(update.gateway);
         target->drain_and_wait();
         proxies_.erase(update.gateway);
       } else if (result.accepted) {

@@ -37,6 +37,8 @@ class Gateways {
   dataplane::proxy::Options options_;
   std::map<std::string, std::unique_ptr<dataplane::proxy::Proxy>> proxies_;
   std::map<std::string, dataplane::proxy::ApplyResult> results_;
+  /// What each proxy serves: a refused set is not what the next difference starts from.
+  std::map<std::string, dataplane::snapshot::ResourceSet> held_;
   std::vector<std::string> said_;
   std::vector<std::string> problems_;
   bool said_ready_ = false;

@@ -23,6 +23,11 @@ namespace tollgate::dataplane::snapshot {
 namespace {
 
 /// Dependency order: a kind refers only to kinds before it.
+const std::shared_ptr<const ClientPolicyNode>& standard_policy() {
+  static const auto kPolicy = std::make_shared<const ClientPolicyNode>();
+  return kPolicy;
+}
+
 constexpr std::string_view kKinds[] = {"gateway",  "client_policy", "secret",   "endpoints",
                                        "listener", "credential",    "upstream", "backend",
                                        "route",    "rule"};
@@ -175,7 +180,10 @@ struct Compiler::Impl {
   }
   void fill(ListenerNode& node) {
     node.gateway = resolve<GatewayNode>(node.value.gateway_key);
-    node.policy = resolve<ClientPolicyNode>(node.value.client_policy_key);
+    // Without a policy of its own a listener has the defaults.
+    node.policy = node.value.client_policy_key.empty()
+                      ? standard_policy()
+                      : resolve<ClientPolicyNode>(node.value.client_policy_key);
   }
   void fill(RouteNode& node) {
     for (const Attachment& attachment : node.value.attachments) {
@@ -209,9 +217,9 @@ void Compiler::Impl::fill(RuleNode& node) {
                                              : resolve_id<BackendNode>(refs[i].backend_key));
     if (refs[i].weight > 0) node.shares.push_back(static_cast<std::uint32_t>(i));
   }
-  std::stable_sort(
-      node.shares.begin(), node.shares.end(),
-      [&refs](std::uint32_t a, std::uint32_t b) { return refs[a].priority < refs[b].priority; });
+  std::sort(node.shares.begin(), node.shares.end(), [&refs](std::uint32_t a, std::uint32_t b) {
+    return std::tie(refs[a].priority, a) < std::tie(refs[b].priority, b);
+  });
   for (std::uint32_t i = 0; i < node.shares.size(); ++i) {
     const BackendRef& ref = refs[node.shares[i]];
     const bool new_group = i == 0 || refs[node.shares[i - 1]].priority != ref.priority;
