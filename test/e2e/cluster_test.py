@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,9 +92,15 @@ class BlueprintTest(unittest.TestCase):
             return body
         return self.cluster.wait(asked, what=f"{status} for {model}")
 
+    def pods(self, selector, namespace):
+        return self.api.get(f"/api/v1/namespaces/{namespace}/pods?{selector}")["items"]
+
     def pod(self, selector, namespace):
-        items = self.api.get(f"/api/v1/namespaces/{namespace}/pods?{selector}")["items"]
-        return [p for p in items if "deletionTimestamp" not in p["metadata"]][0]["metadata"]["name"]
+        """The name of the one pod that is not on its way out."""
+        names = [pod["metadata"]["name"] for pod in self.pods(selector, namespace)
+                 if "deletionTimestamp" not in pod["metadata"]]
+        self.assertEqual(len(names), 1)
+        return names[0]
 
     def proxy(self):
         return self.pod(SELECTOR, "default")
@@ -266,6 +273,36 @@ class BlueprintTest(unittest.TestCase):
             self.until_answer(CLAUDE, 404)
             self.cluster.wait_deployment(SYSTEM, "tollgate")
             self.assertEqual(condition(self.api.get(GATEWAY), "Programmed")["status"], "True")
+
+    def test_rollout_under_load(self):
+        with self.load():
+            for where, name in ((SYSTEM, "tollgate"), ("default", "ai-gateway")):
+                self.cluster.kubectl("rollout", "restart", f"deployment/{name}", "-n", where)
+                self.cluster.wait_deployment(where, name)
+            self.api.wait_object(GATEWAY, holds("Programmed"))
+            # The old proxy answers what it has and goes.
+            self.cluster.wait(lambda: len(self.pods(SELECTOR, "default")) == 1, timeout=60,
+                              what="the end of the old proxy")
+
+    def test_drift_is_undone(self):
+        service = object_path("services", "ai-gateway", "default")
+        deployment = object_path("deployments", "ai-gateway", "default", "apps/v1")
+        self.addCleanup(self.settled)
+        self.api.patch(service, {"spec": {"externalTrafficPolicy": "Cluster"}})
+        self.api.wait_object(service, lambda s: s["spec"]["externalTrafficPolicy"] == "Local")
+        uid = self.api.get(deployment)["metadata"]["uid"]
+        self.api.request("DELETE", deployment)
+        self.api.wait_object(deployment, lambda d: d["metadata"]["uid"] != uid)
+
+    def test_hung_proxy(self):
+        self.addCleanup(self.settled)
+        self.cluster.signal_container("default", self.proxy(), signal.SIGSTOP)
+        try:
+            down = self.api.wait_object(GATEWAY, holds("Programmed", "False"))
+            self.assertEqual(condition(down, "Programmed")["reason"], "Pending")
+        finally:
+            with contextlib.suppress(LookupError):  # the liveness probe may have been faster
+                self.cluster.signal_container("default", self.proxy(), signal.SIGCONT)
 
     def test_killed_proxy(self):
         with concurrent.futures.ThreadPoolExecutor() as pool:
