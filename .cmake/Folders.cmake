@@ -99,3 +99,7 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
   target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_tools tg_controller_pipeline)
   set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()
+# The model server as a program: the providers of test/e2e/cluster_test.py.
+add_executable(tollgate-mock EXCLUDE_FROM_ALL test/support/mock/main.cc)
+target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock)
+set_target_properties(tollgate-mock PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")

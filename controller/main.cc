@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "controller/cli/options.h"
-#include "controller/tools/tools.h"
 #include "controller/pipeline/operator.h"
 #include "controller/standalone/run.h"
+#include "controller/tools/tools.h"
 #include "dataplane/base/log.h"
 #include "dataplane/event/signals.h"
 

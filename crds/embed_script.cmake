@@ -18,6 +18,12 @@ foreach(path IN LISTS installed standalone)
   if(path MATCHES "/standalone/[^/]*$")
     set(standalone_only true)
   endif()
+  # As JSON, which is YAML too: it is read many times faster when the program starts.
+  execute_process(
+    COMMAND "${PYTHON}" -c
+      "import json,sys,yaml;print(json.dumps(yaml.safe_load(open(sys.argv[1])),separators=(',',':')))"
+      "${path}"
+    OUTPUT_VARIABLE text OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   # With its length: a compiler need not count characters at compile time.
   string(APPEND texts "constexpr char kText${index}[] = R\"tgcrd(${text})tgcrd\";\n")
   string(APPEND rows "    File{\"${name}\", \"${group}\", \"${kind}\",\n         {kText${index}, sizeof kText${index} - 1}, ${standalone_only}},\n")

@@ -99,11 +99,7 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
       applier_(
           api, executor, {}, [this](const kube::ObjectKey& key) { return store_.find(key); },
           [this](const std::string& uid) { return list_owned(uid); },
-          [](const write::ApplyOutcome& outcome) {
-            if (!outcome.error) return;
-            log::warn("owned object", {{"object", kube::to_string(outcome.object)},
-                                       {"why", outcome.error->error.detail}});
-          }),
+          [](const write::ApplyOutcome&) {}),
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
       hourly_(executor) {

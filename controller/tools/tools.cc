@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "controller/tools/explain.h"
-#include "controller/tools/yaml_out.h"
 #include "controller/schema/table.h"
 #include "controller/standalone/evaluation.h"
+#include "controller/tools/explain.h"
+#include "controller/tools/yaml_out.h"
 #include "dataplane/base/clock.h"
 
 #ifndef TOLLGATE_VERSION

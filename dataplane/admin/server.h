@@ -33,7 +33,7 @@ using Handler = std::function<void(const Request&, Reply)>;
 
 /// A small HTTP/1.1 server for health, metrics and dumps, on our own codec: GET and HEAD without
 /// bodies, a few connections, short deadlines. It belongs to one loop.
-class Server : private net::AcceptHandler {
+class Server final : private net::AcceptHandler {
  public:
   static base::Result<std::unique_ptr<Server>> open(const net::IoContext& io,
                                                     const net::Address& address, Handler handler);

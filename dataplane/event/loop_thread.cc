@@ -27,7 +27,7 @@ void LoopThread::run(const std::function<void()>& task) {
   done.get_future().wait();
 }
 
-void LoopThread::post(std::function<void()> task) {
+void LoopThread::post(const std::function<void()>& task) {
   // The mailbox is full only while the loop is behind: it has room again within a turn.
   while (!loop_->mailbox()->post(Task(task))) std::this_thread::yield();
 }

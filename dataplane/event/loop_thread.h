@@ -23,7 +23,7 @@ class LoopThread {
   /// Runs `task` on the loop's thread and waits for its end. Not from that thread.
   void run(const std::function<void()>& task);
   /// Runs `task` on the loop's thread, later.
-  void post(std::function<void()> task);
+  void post(const std::function<void()>& task);
 
  private:
   explicit LoopThread(std::unique_ptr<Loop> loop);

@@ -89,7 +89,7 @@ struct ListenerStats {
 
 /// The listening socket of one worker (SO_REUSEPORT). It survives snapshot changes: its owner keeps
 /// it and changes what `handler` does. New connections go to the worker with the fewest.
-class Listener : private event::FdHandler {
+class Listener final : private event::FdHandler {
  public:
   /// `worker` is this worker's seat in the group. With port 0 the first worker learns the port from
   /// `address()` and the others open that one. `handler` outlives the listener.

@@ -127,8 +127,8 @@ class Stream : public event::Deferred {
   [[nodiscard]] virtual std::uint64_t bytes_written() const = 0;
   [[nodiscard]] virtual event::Loop& loop() = 0;
 
-  static constexpr std::size_t kLowMarkBytes = 16 * 1024;
-  static constexpr std::size_t kHighMarkBytes = 64 * 1024;
+  static constexpr std::size_t kLowMarkBytes = std::size_t{16} * 1024;
+  static constexpr std::size_t kHighMarkBytes = std::size_t{64} * 1024;
 };
 
 /// Closes the stream now and deletes it at the end of the turn: safe inside its own callbacks.

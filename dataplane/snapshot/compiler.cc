@@ -217,9 +217,9 @@ void Compiler::Impl::fill(RuleNode& node) {
                                              : resolve_id<BackendNode>(refs[i].backend_key));
     if (refs[i].weight > 0) node.shares.push_back(static_cast<std::uint32_t>(i));
   }
-  std::stable_sort(
-      node.shares.begin(), node.shares.end(),
-      [&refs](std::uint32_t a, std::uint32_t b) { return refs[a].priority < refs[b].priority; });
+  std::sort(node.shares.begin(), node.shares.end(), [&refs](std::uint32_t a, std::uint32_t b) {
+    return std::tie(refs[a].priority, a) < std::tie(refs[b].priority, b);
+  });
   for (std::uint32_t i = 0; i < node.shares.size(); ++i) {
     const BackendRef& ref = refs[node.shares[i]];
     const bool new_group = i == 0 || refs[node.shares[i - 1]].priority != ref.priority;

@@ -90,7 +90,6 @@ EndpointPool::EndpointPool(net::dial::Connector& connector, net::dial::Target ta
       idle_timer_(event::Timer::of<&EndpointPool::on_idle_timer>(*this)) {}
 
 EndpointPool::~EndpointPool() {
-  while (idle_.linked()) remove_idle(static_cast<Connection&>(*idle_.next()));
   while (waiting_.linked()) {
     auto& waiter = static_cast<Waiter&>(*waiting_.next());
     waiter.unlink();
@@ -140,8 +139,8 @@ Lease EndpointPool::lease(std::unique_ptr<Connection> connection) {
 // --- idle connections ---
 
 std::unique_ptr<Connection> EndpointPool::take_idle() {
-  while (idle_.linked()) {
-    auto connection = remove_idle(static_cast<Connection&>(*idle_.previous()));
+  while (!idle_.empty()) {
+    auto connection = remove_idle(idle_.size() - 1);
     if (connection->stream_->open() && loop_.now() - connection->born_ < limits_.max_age) {
       ++stats_.reuses;
       return connection;
@@ -152,11 +151,12 @@ std::unique_ptr<Connection> EndpointPool::take_idle() {
   return nullptr;
 }
 
-std::unique_ptr<Connection> EndpointPool::remove_idle(Connection& connection) {
-  connection.unlink();
-  connection.idle_in_ = nullptr;
+std::unique_ptr<Connection> EndpointPool::remove_idle(std::size_t index) {
+  std::unique_ptr<Connection> connection = std::move(idle_[index]);
+  idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(index));
+  connection->idle_in_ = nullptr;
   --stats_.idle;
-  return std::unique_ptr<Connection>(&connection);
+  return connection;
 }
 
 bool EndpointPool::worth_keeping(const Connection& connection) const {
@@ -178,34 +178,36 @@ void EndpointPool::give_back(std::unique_ptr<Connection> connection, Reuse reuse
 void EndpointPool::make_idle(std::unique_ptr<Connection> connection) {
   if (stats_.idle >= limits_.max_idle) {
     ++stats_.expired;
-    drop(remove_idle(static_cast<Connection&>(*idle_.next())));
+    drop(remove_idle(0));
   }
   connection->stream_->set_handler(*connection);
   connection->stream_->resume_read(~net::PauseReasons{0});
   connection->idle_since_ = loop_.now();
   connection->idle_in_ = this;
   connection->pool_ = nullptr;
-  idle_.push_back(*connection.release());
+  idle_.push_back(std::move(connection));
   ++stats_.idle;
   if (!idle_timer_.armed()) loop_.arm(idle_timer_, limits_.idle_timeout);
 }
 
 void EndpointPool::on_idle_event(Connection& connection) {
   // Closed, or bytes that nobody asked for: it cannot be trusted with another request.
+  const auto found = std::find_if(idle_.begin(), idle_.end(),
+                                  [&](const auto& one) { return one.get() == &connection; });
+  if (found == idle_.end()) return;
   ++stats_.idle_closed;
-  drop(remove_idle(connection));
+  drop(remove_idle(static_cast<std::size_t>(found - idle_.begin())));
 }
 
 void EndpointPool::on_idle_timer() {
-  while (idle_.linked()) {
-    auto& oldest = static_cast<Connection&>(*idle_.next());
-    const auto due = oldest.idle_since_ + limits_.idle_timeout;
+  while (!idle_.empty()) {
+    const auto due = idle_.front()->idle_since_ + limits_.idle_timeout;
     if (loop_.now() < due) {
       loop_.arm_at(idle_timer_, due);
       return;
     }
     ++stats_.expired;
-    drop(remove_idle(oldest));
+    drop(remove_idle(0));
   }
 }
 
@@ -221,7 +223,7 @@ void EndpointPool::drop(std::unique_ptr<Connection> connection) {
 /// Gives waiters what is idle and makes connections for the others.
 void EndpointPool::serve() {
   const auto keep_alive = shared_from_this();  // a waiter may let go of the pool
-  for (event::ListNode* node = waiting_.next(); node != &waiting_ && idle_.linked();) {
+  for (event::ListNode* node = waiting_.next(); node != &waiting_ && !idle_.empty();) {
     auto& waiter = static_cast<Waiter&>(*node);
     node = node->next();
     if (waiter.fresh_) continue;
@@ -236,9 +238,9 @@ void EndpointPool::serve() {
   while (stats_.connecting < stats_.waiting) {
     if (stats_.open + stats_.connecting >= limits_.max_connections) {
       // Those who still wait want fresh connections only: an idle one makes room.
-      if (!idle_.linked()) break;
+      if (idle_.empty()) break;
       ++stats_.expired;
-      drop(remove_idle(static_cast<Connection&>(*idle_.next())));
+      drop(remove_idle(0));
     }
     dial();
   }
@@ -306,7 +308,7 @@ void EndpointPool::on_dial_failed(net::dial::Outcome& outcome) {
 void EndpointPool::set_in_use(bool in_use) {
   in_use_ = in_use;
   if (in_use_) return;
-  while (idle_.linked()) drop(remove_idle(static_cast<Connection&>(*idle_.next())));
+  while (!idle_.empty()) drop(remove_idle(0));
   check_empty();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +14,7 @@ class EndpointPool;
 
 /// A connection: owned by its pool while idle, by its lease while leased. Its own handler serves
 /// the idle time: whatever happens then ends it.
-class Connection final : public net::StreamHandler, public event::ListNode {
+class Connection final : public net::StreamHandler {
  public:
   explicit Connection(std::shared_ptr<EndpointPool> pool) : pool_(std::move(pool)) {}
   ~Connection();
@@ -78,7 +78,7 @@ class EndpointPool final : public Pool, public std::enable_shared_from_this<Endp
   [[nodiscard]] Lease lease(std::unique_ptr<Connection> connection);
   [[nodiscard]] bool worth_keeping(const Connection& connection) const;
   void make_idle(std::unique_ptr<Connection> connection);
-  std::unique_ptr<Connection> remove_idle(Connection& connection);
+  std::unique_ptr<Connection> remove_idle(std::size_t index);
   void drop(std::unique_ptr<Connection> connection);
   void dial();
   void on_dialed(Dialing& dialing, net::dial::Outcome outcome);
@@ -97,7 +97,7 @@ class EndpointPool final : public Pool, public std::enable_shared_from_this<Endp
   bool in_use_ = true;
   std::uint32_t failures_ = 0;  // connections that could not be made, one after another
   base::MonotonicTime ejected_until_{};
-  event::ListNode idle_;  // longest idle first
+  std::vector<std::unique_ptr<Connection>> idle_;  // longest idle first
   event::ListNode waiting_;
   std::vector<std::unique_ptr<Dialing>> dialing_;
   event::Job serve_job_;

@@ -48,7 +48,7 @@ void read_result(const ares_addrinfo& result, Answer& answer) {
 
 }  // namespace
 
-class Channel::Socket : private event::FdHandler {
+class Channel::Socket final : private event::FdHandler {
  public:
   Socket(Channel& channel, int fd) : channel_(channel), fd_(fd) {}
   void set_interest(event::Interest interest) {

@@ -15,7 +15,11 @@ const std::vector<Address>& HostsFile::find(std::string_view name, base::Monoton
   const auto found = names_.find(name);
   if (found != names_.end()) return found->second;
   if (name != "localhost" && !name.ends_with(".localhost")) return nothing_;
-  if (loopback_.empty()) loopback_ = {*parse_ip("127.0.0.1", 0), *parse_ip("::1", 0)};
+  if (loopback_.empty()) {
+    for (const char* text : {"127.0.0.1", "::1"}) {
+      if (const auto address = parse_ip(text, 0)) loopback_.push_back(*address);
+    }
+  }
   return loopback_;
 }
 

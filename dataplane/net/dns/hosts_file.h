@@ -21,7 +21,7 @@ class HostsFile {
   const std::vector<Address>& find(std::string_view name, base::MonotonicTime now);
 
   static constexpr std::chrono::seconds kLookInterval{5};
-  static constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+  static constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 
  private:
   void refresh(base::MonotonicTime now);

@@ -37,8 +37,11 @@ bool is_host_name(std::string_view name) {
   return label > 0;
 }
 
-base::Error negative(const std::string& name, const Answer& v4, const Answer& v6) {
-  for (const Answer* answer : {&v4, &v6}) {
+base::Error negative(const std::string& name, const Question& question) {
+  bool no_name = false;
+  for (const auto& answer : {question.v6(), question.v4()}) {
+    if (!answer) continue;
+    no_name = answer->kind == AnswerKind::kNoName;
     if (answer->kind == AnswerKind::kTimeout) {
       return error_of(base::Code::kTimeout, true, name, answer->detail);
     }
@@ -46,7 +49,6 @@ base::Error negative(const std::string& name, const Answer& v4, const Answer& v6
       return error_of(base::Code::kUnavailable, true, name, answer->detail);
     }
   }
-  const bool no_name = v4.kind == AnswerKind::kNoName;
   return error_of(base::Code::kNotFound, false, name,
                   no_name ? "there is no such name" : "it has no address");
 }
@@ -60,7 +62,7 @@ class Lookup::State : public event::ListNode {
  public:
   ResolveCallback callback;
   std::uint16_t port = 0;
-  std::optional<base::Result<std::vector<Address>>> result;
+  base::Result<std::vector<Address>> result;  // once it is ready
 };
 
 Lookup::Lookup() = default;
@@ -186,7 +188,7 @@ void Resolver::Impl::ask(Entry& entry) {
 
 void Resolver::Impl::answer(Lookup::State& state, base::Result<std::vector<Address>> result) {
   state.unlink();
-  state.result.emplace(std::move(result));
+  state.result = std::move(result);
   ready_.push_back(state);
   loop_.run_soon(deliver_job_);
 }
@@ -197,7 +199,7 @@ void Resolver::Impl::deliver() {
     state.unlink();
     // The callback may destroy the state.
     const ResolveCallback callback = std::move(state.callback);
-    base::Result<std::vector<Address>> result = std::move(*state.result);
+    base::Result<std::vector<Address>> result = std::move(state.result);
     callback(std::move(result));
   }
 }
@@ -226,7 +228,7 @@ void Resolver::Impl::store(Entry& entry, const Question& question) {
     return;
   }
   ++stats_.failures;
-  base::Error error = negative(entry.name, *question.v4(), *question.v6());
+  base::Error error = negative(entry.name, question);
   if (error.code != base::Code::kNotFound) {
     entry.expires = now + options_.failure_ttl;
     entry.refresh_at = entry.expires;

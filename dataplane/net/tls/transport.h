@@ -28,7 +28,7 @@ class TlsTransport final : public Transport {
   [[nodiscard]] std::optional<TlsInfo> tls_info() const override;
 
  private:
-  static constexpr std::size_t kRecordBytes = 16 * 1024;
+  static constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
 
   IoResult conclude(int result);
   IoResult failed(std::string_view what);

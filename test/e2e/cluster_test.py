@@ -1,0 +1,261 @@
+"""The blueprint on a real API server: statuses, traffic, faults.
+
+Run as root with build/venv/bin/python (the SDKs) after test/cluster/build.sh and
+`ninja -C build/release tollgate tollgate-proxy tollgate-mock`.
+"""
+import concurrent.futures
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from gateway import BLUEPRINT, CLAUDE, GPT_OSS, PROGRAM, QWEN
+from on_cluster import SYSTEM, Installation, object_path
+
+CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cluster_client.py")
+AI = "aigateway.envoyproxy.io/v1beta1"
+GATEWAY = object_path("gateways", "ai-gateway", "default", "gateway.networking.k8s.io/v1")
+ROUTE = object_path("aigatewayroutes", "ai-gateway-route", "default", AI)
+POLICIES = object_path("backendsecuritypolicies", "", "default", AI).rstrip("/")
+SELECTOR = "labelSelector=gateway.networking.k8s.io%2Fgateway-name%3Dai-gateway"
+SAVED_LIMIT_S = 2  # until a restarted proxy serves what it saved
+
+
+def condition(item, kind):
+    """The condition of that type of an object; a LookupError if there is none yet."""
+    for found in item["status"]["conditions"]:
+        if found["type"] == kind:
+            return found
+    raise LookupError(kind)
+
+
+def holds(kind, status="True"):
+    """A predicate for wait_object: the condition has that status for the newest generation."""
+    def check(item):
+        found = condition(item, kind)
+        return (found["status"] == status
+                and found["observedGeneration"] == item["metadata"]["generation"])
+    return check
+
+
+def conditions_of(value, path=""):
+    """Every condition below a status as (path, type, status, reason)."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if key == "conditions":
+                yield from ((path, c["type"], c["status"], c["reason"]) for c in below)
+            else:
+                yield from conditions_of(below, f"{path}/{key}")
+    elif isinstance(value, list):
+        for below in value:
+            yield from conditions_of(below, path)
+
+
+class BlueprintTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.trust = tempfile.TemporaryDirectory(prefix="tollgate-trust-")
+        cls.addClassCleanup(cls.trust.cleanup)
+        os.chmod(cls.trust.name, 0o777)
+        cls.installation = Installation(trust_dir=cls.trust.name)
+        cls.addClassCleanup(cls.installation.stop)
+        cls.installation.start()
+        cls.cluster = cls.installation.cluster
+        cls.api = cls.cluster.api
+        cls.installation.apply_blueprint()
+        cls.url = "http://" + cls.cluster.wait_load_balancer("default", "ai-gateway")
+        cls.settled()
+
+    @classmethod
+    def settled(cls):
+        """Waits until the blueprint is in effect."""
+        for path in (GATEWAY, ROUTE):
+            cls.api.wait_object(path, holds("Programmed"))
+        cls.api.wait_object(ROUTE, holds("ResolvedRefs"))
+        cls.cluster.wait_deployment("default", "ai-gateway")
+
+    def restore(self):
+        self.installation.apply_blueprint()
+        self.settled()
+
+    def ask(self, model):
+        result = self.cluster.run_in_netns([sys.executable, CLIENT, "ask", self.url, model])
+        answer = json.loads(result.stdout)
+        return answer["status"], answer["body"]
+
+    def until_answer(self, model, status):
+        """The body of the first answer with that status; pushes take a moment."""
+        def asked():
+            found, body = self.ask(model)
+            assert found == status, f"{found} {body}"
+            return body
+        return self.cluster.wait(asked, what=f"{status} for {model}")
+
+    def pod(self, selector, namespace):
+        items = self.api.get(f"/api/v1/namespaces/{namespace}/pods?{selector}")["items"]
+        return [p for p in items if "deletionTimestamp" not in p["metadata"]][0]["metadata"]["name"]
+
+    def proxy(self):
+        return self.pod(SELECTOR, "default")
+
+    def controller(self):
+        return self.pod("labelSelector=app.kubernetes.io%2Fcomponent%3Dcontroller", SYSTEM)
+
+    @contextlib.contextmanager
+    def load(self):
+        """Requests all the time; at the end none may have failed."""
+        process = self.cluster.popen_in_netns(
+            [sys.executable, CLIENT, "load", self.url], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        try:
+            self.assertEqual(process.stdout.readline(), "started\n")
+            yield
+            result = json.loads(process.communicate(timeout=60)[0])
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.assertEqual(result["failed"], [])
+        self.assertGreater(result["ok"], 50)
+
+    # --- the good case ------------------------------------------------------------------------
+
+    def test_columns(self):
+        def cells(*kinds):
+            lines = self.cluster.kubectl("get", ",".join(kinds), "-n", "default",
+                                         "--no-headers").splitlines()
+            return [line.split()[:-1] for line in lines if line]
+        address = self.url.removeprefix("http://")
+        self.assertEqual(cells("gateways"), [["ai-gateway", "envoy-gateway", address, "True"]])
+        self.assertEqual(cells("aigatewayroutes"), [["ai-gateway-route", "True", "True", "True"]])
+        self.assertEqual(cells("aiservicebackends"), [
+            ["bedrock", "True", "True", "True", "AWSAnthropic"],
+            ["gpt-oss", "True", "True", "True", "OpenAI"],
+            ["qwen3", "True", "True", "True", "OpenAI"]])
+        self.assertEqual(cells("backendsecuritypolicies"),
+                         [["bedrock-policy", "True", "True", "True", "AWSCredentials"]])
+        self.assertEqual(cells("backends.gateway.envoyproxy.io"), [
+            ["bedrock-backend", "True"], ["gpt-oss-backend", "True"], ["qwen3-backend", "True"]])
+        self.assertEqual(cells("gatewayclasses"), [
+            ["envoy-gateway", "gateway.envoyproxy.io/gatewayclass-controller", "True"]])
+
+    def test_sdks(self):
+        result = self.cluster.run_in_netns([sys.executable, CLIENT, "sdk", self.url])
+        found = json.loads(result.stdout)
+        self.assertEqual(found["models"], sorted([QWEN, GPT_OSS, CLAUDE]))
+        for model in (QWEN, GPT_OSS, CLAUDE):
+            whole, streamed = found[model]
+            self.assertIn(model, whole)
+            self.assertEqual(whole, streamed)
+
+    def test_check_says_what_the_cluster_says(self):
+        command = [PROGRAM, "check", "-o", "json"]
+        for path in BLUEPRINT:
+            command += ["-f", path]
+        items = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE,
+                                          stderr=subprocess.DEVNULL).stdout)["items"]
+        compared = 0
+        for item in items:
+            if "status" not in item:
+                continue
+            kind, name = item["kind"], item["metadata"]["name"]
+            group = item["apiVersion"].rpartition("/")[0]
+            live = json.loads(self.cluster.kubectl("get", f"{kind}.{group}", name, "-n", "default",
+                                                   "-o", "json"))
+            self.assertEqual(sorted(conditions_of(live["status"])),
+                             sorted(conditions_of(item["status"])), f"{kind} {name}")
+            compared += 1
+        self.assertEqual(compared, 13)
+
+    # --- mistakes -------------------------------------------------------------------------------
+
+    def test_missing_backend(self):
+        self.addCleanup(self.restore)
+        self.cluster.kubectl("delete", "aiservicebackend", "gpt-oss")
+        route = self.api.wait_object(ROUTE, holds("ResolvedRefs", "False"))
+        found = condition(route, "ResolvedRefs")
+        self.assertEqual(found["reason"], "BackendNotFound")
+        self.assertIn("default/gpt-oss", found["message"])
+        self.until_answer(GPT_OSS, 500)
+        for model in (QWEN,):
+            self.assertEqual(self.ask(model)[0], 200)
+
+    def test_missing_secret(self):
+        policy = {"apiVersion": AI, "kind": "BackendSecurityPolicy",
+                  "metadata": {"name": "qwen3-key", "namespace": "default"},
+                  "spec": {"type": "APIKey", "apiKey": {"secretRef": {"name": "qwen3-key"}},
+                           "targetRefs": [{"group": "aigateway.envoyproxy.io",
+                                           "kind": "AIServiceBackend", "name": "qwen3"}]}}
+        self.addCleanup(self.restore)
+        self.addCleanup(self.cluster.delete, policy)
+        self.cluster.apply(policy)
+        live = self.api.wait_object(f"{POLICIES}/qwen3-key", holds("ResolvedRefs", "False"))
+        self.assertIn("default/qwen3-key", condition(live, "ResolvedRefs")["message"])
+        self.until_answer(QWEN, 500)
+        self.assertEqual(self.ask(GPT_OSS)[0], 200)
+        secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"apiKey": "sk-1"},
+                  "metadata": {"name": "qwen3-key", "namespace": "default"}}
+        self.addCleanup(self.cluster.delete, secret)
+        self.cluster.apply(secret)
+        self.api.wait_object(f"{POLICIES}/qwen3-key", holds("ResolvedRefs"))
+        self.until_answer(QWEN, 200)
+
+    # --- changes and faults under load --------------------------------------------------------------
+
+    def test_route_edits_under_load(self):
+        self.addCleanup(self.restore)
+        with self.load():
+            for i in range(5):
+                match = {"headers": [{"name": "x-ai-eg-model", "type": "Exact",
+                                      "value": f"alias-{i}"}]}
+                self.api.patch(ROUTE, [{"op": "add", "path": "/spec/rules/0/matches/-",
+                                        "value": match}], "json")
+                self.api.wait_object(ROUTE, holds("Programmed"))
+                self.assertNotEqual(self.ask(f"alias-{i}")[0], 404)
+
+    def test_operator_restart_under_load(self):
+        self.addCleanup(self.restore)
+        with self.load():
+            self.cluster.signal_container(SYSTEM, self.controller())
+            self.api.patch(ROUTE, [{"op": "remove", "path": "/spec/rules/1"}], "json")
+            self.api.wait_object(ROUTE, holds("Programmed"))
+            # the load has asked for this model as well, so it comes back before the load ends
+            self.installation.apply_blueprint()
+            self.settled()
+            self.cluster.wait_deployment(SYSTEM, "tollgate")
+
+    def test_killed_proxy(self):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            down = pool.submit(self.api.wait_object, GATEWAY, holds("Programmed", "False"))
+            self.cluster.signal_container("default", self.proxy())
+            self.assertEqual(condition(down.result(), "Programmed")["reason"], "Pending")
+        self.settled()
+        self.until_answer(QWEN, 200)
+
+    def test_proxy_restart_without_operator_and_api_server(self):
+        pod, old = self.proxy(), None
+        old = self.cluster.container_pid("default", pod)
+        deployment = object_path("deployments", "tollgate", SYSTEM, "apps/v1")
+        self.api.patch(f"{deployment}/scale", {"spec": {"replicas": 0}})
+        self.api.wait_object(deployment, lambda d: not d["status"].get("replicas"))
+        self.cluster.kill_component("kube-apiserver")
+        try:
+            self.cluster.signal_container("default", pod)
+            self.cluster.wait(lambda: self.cluster.container_pid("default", pod) not in (None, old),
+                              what="the new process")
+            started = time.monotonic()
+            self.until_answer(QWEN, 200)
+            self.assertLess(time.monotonic() - started, SAVED_LIMIT_S)
+        finally:
+            self.cluster.start_component("kube-apiserver")
+            self.api.patch(f"{deployment}/scale", {"spec": {"replicas": 1}})
+        self.cluster.wait_deployment(SYSTEM, "tollgate")
+        self.settled()
+
+
+if __name__ == "__main__":
+    unittest.main()
