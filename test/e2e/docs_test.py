@@ -326,6 +326,23 @@ class ReferenceTest(unittest.TestCase):
         text = read("docs/reference/kinds.md")
         self.assertEqual([path for path in paths if f"`{path}`" not in text], [])
 
+    def test_pairs(self):
+        """The table of endpoints and schemas is the catalog's."""
+        endpoints = dict(re.findall(r'EndpointInfo\{Endpoint::(\w+), "([^"]+)"', read("dataplane/catalog/endpoint.cc")))
+        schemas = dict(re.findall(r'SchemaInfo\{Schema::(\w+), "([^"]+)"', read("dataplane/catalog/schema.cc")))
+        pairs = re.findall(r"Pair\{Endpoint::(\w+),\s*Schema::(\w+),\s*SupportKind::k(\w+)", read("dataplane/catalog/support.cc"))
+        self.assertGreaterEqual(len(pairs), 5)
+        wanted = {(endpoints[e], schemas[s]): kind for e, s, kind in pairs}
+        text = read("docs/reference/kinds.md")
+        columns = re.search(r"^\| Path \| (.*) \|$", text, re.M).group(1).split(" | ")
+        self.assertEqual({schema for _, schema in wanted}, set(columns))
+        said = {}
+        for path, cells in re.findall(r"^\| `(/[^`]*)` \| (.*) \|$", text, re.M):
+            for column, cell in zip(columns, cells.split(" | ")):
+                if cell != "500":
+                    said[path, column] = "Pass" if cell == "passed through" else "Translate"
+        self.assertEqual(said, wanted)
+
     def test_kinds(self):
         names = re.findall(r'KindInfo\{Kind::\w+, \w*"?\w*"?, "(\w+)"', read("reconcilers/resources/kinds.cc").replace("\n", " "))
         self.assert_named("kinds.md", names, 18)
