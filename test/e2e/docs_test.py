@@ -14,7 +14,8 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import BLUEPRINT, CLAUDE, EXAMPLES, PROGRAM, QWEN, ROOT, Gateway, chat, exchange_bytes, parse_answer, request, until
+from gateway import (BLUEPRINT, CLAUDE, EXAMPLES, PROGRAM, QWEN, ROOT, Gateway, chat, exchange_bytes, free_port,
+                     parse_answer, request, until)
 from origin import RecordingOrigin
 
 DOCS = os.path.join(ROOT, "docs")
@@ -180,6 +181,22 @@ def add_page(name):
 
 for page in sorted(os.listdir(TASKS)) if os.path.isdir(TASKS) else []:
     add_page(page)
+
+
+class FallbackTest(unittest.TestCase):
+    def test_the_next_priority_takes_over(self):
+        """docs/tasks/weights-and-split.md on its first three manifests: no connection, so the spare answers."""
+        texts = {}
+        for language, text in FENCE.findall(read("docs/tasks/weights-and-split.md")):
+            if language == "yaml" and len(texts) < 3:
+                texts[f"{len(texts)}.yaml"] = text.replace("port: 80\n", "port: @PORT@\n")
+        places = {"east": free_port(), "west": free_port(), "spare": RecordingOrigin().port}
+        flags = [word for host, port in places.items()
+                 for word in ("--resolve", f"{host}.models.svc.cluster.local:8000=127.0.0.1:{port}")]
+        with Gateway(files=[], texts=texts, mock=False, extra=flags) as gateway:
+            self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(QWEN)).status, 200)
+            line = until("the log line", gateway.access_lines)[0]
+        self.assertEqual((line["backend"], line["attempts"]), ("default/spare", 2))
 
 
 class FirstPagesTest(unittest.TestCase):
