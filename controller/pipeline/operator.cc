@@ -88,15 +88,11 @@ base::Status start_election(Runtime& runtime, kube::Api& api, kube::Executor& ex
   options.identity = kube::write::make_identity();
   kube::write::LeaderCallbacks callbacks;
   callbacks.on_started = [&runtime] {
-    log::info("leading: this replica writes to the API server");
     runtime.core->set_leader(true);
   };
   callbacks.on_lost = [] {
     log::error("leadership was lost: ending, so that two replicas never write");
     std::_Exit(1);
-  };
-  callbacks.on_leader = [](const std::string& identity) {
-    log::info("leader", {{"identity", identity}});
   };
   TRY_ASSIGN(runtime.elector, kube::write::LeaderElector::create(api, executor, std::move(options),
                                                                  std::move(callbacks)));
