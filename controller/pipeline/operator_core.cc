@@ -194,13 +194,22 @@ void Operator::publish() {
       publish_set(update.gateway);
     }
   }
-  for (const resolve::OwnedSet& set : result.owned) {
-    const std::string gateway = model::path_of(set.gateway);
-    owned_[gateway] = set;
-    submit_owned(gateway);
-    if (set.objects.empty()) owned_.erase(gateway);
-  }
+  for (const resolve::OwnedSet& set : result.owned) take_owned(set);
   for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+}
+
+void Operator::take_owned(resolve::OwnedSet set) {
+  const std::string gateway = model::path_of(set.gateway);
+  const auto known = owned_.find(gateway);
+  // A Gateway that is not ours any more comes without uid: the earlier one tells its objects.
+  if (set.gateway_uid.empty()) {
+    if (known == owned_.end()) return;
+    set.gateway_uid = known->second.gateway_uid;
+  }
+  const bool over = set.objects.empty();
+  owned_[gateway] = std::move(set);
+  submit_owned(gateway);
+  if (over) owned_.erase(gateway);
 }
 
 void Operator::publish_set(const std::string& gateway) {

@@ -55,6 +55,7 @@ class Operator {
   void on_change(const kube::cache::Change& change);
   void reconcile();
   void publish();
+  void take_owned(resolve::OwnedSet set);
   void publish_set(const std::string& gateway);
   void submit_status(const resolve::StatusUpdate& update);
   void submit_owned(const std::string& gateway);

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
@@ -58,10 +57,7 @@ def conditions_of(value, path=""):
 class BlueprintTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.trust = tempfile.TemporaryDirectory(prefix="tollgate-trust-")
-        cls.addClassCleanup(cls.trust.cleanup)
-        os.chmod(cls.trust.name, 0o777)
-        cls.installation = Installation(trust_dir=cls.trust.name)
+        cls.installation = Installation()
         cls.addClassCleanup(cls.installation.stop)
         cls.installation.start()
         cls.cluster = cls.installation.cluster
@@ -169,6 +165,51 @@ class BlueprintTest(unittest.TestCase):
                              sorted(conditions_of(item["status"])), f"{kind} {name}")
             compared += 1
         self.assertEqual(compared, 13)
+
+    def test_rights_are_those_that_are_used(self):
+        group, gateway_api = "gateway.envoyproxy.io/v1alpha1", "gateway.networking.k8s.io/v1"
+        target = [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "plain"}]
+        objects = [
+            {"apiVersion": gateway_api, "kind": "GatewayClass", "metadata": {"name": "plain"},
+             "spec": {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"}},
+            {"apiVersion": gateway_api, "kind": "Gateway",
+             "metadata": {"name": "plain", "namespace": "default"},
+             "spec": {"gatewayClassName": "plain",
+                      "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}},
+            {"apiVersion": gateway_api, "kind": "HTTPRoute",
+             "metadata": {"name": "plain", "namespace": "default"},
+             "spec": {"parentRefs": [{"name": "plain"}], "rules": [
+                 {"backendRefs": [{"name": "qwen3", "port": 8000}]}]}},
+            {"apiVersion": group, "kind": "BackendTrafficPolicy",
+             "metadata": {"name": "plain", "namespace": "default"},
+             "spec": {"targetRefs": target, "timeout": {"http": {"requestTimeout": "9s"}}}}]
+        for item in reversed(objects):
+            self.addCleanup(self.cluster.delete, item)
+        self.cluster.apply(objects)
+        plain = object_path("gateways", "plain", "default", gateway_api)
+        owned = [object_path("deployments", "plain", "default", "apps/v1"),
+                 object_path("services", "plain", "default"),
+                 object_path("serviceaccounts", "plain", "default"),
+                 object_path("secrets", "plain-tollgate-tls", "default")]
+        self.api.wait_object(plain, holds("Programmed"))
+        for path in owned:
+            self.api.wait_object(path, bool)
+        # Of nobody's class any more: what ran it goes.
+        self.api.patch(plain, {"spec": {"gatewayClassName": "nobodys"}})
+        for path in owned:
+            self.api.wait_object(path, lambda item: item is None)
+        requests = list(self.installation.requests())
+        self.assertEqual([r for r in requests if r[3] == 403], [])
+        unused = set(self.installation.rights()) - {r[:3] for r in requests}
+        # An apply that creates is a patch in the log, but needs both rights. The others are for what
+        # this test does not provoke: a server that cannot stream a list, a status that changed
+        # meanwhile, an event that is repeated.
+        rare = {("patch", "events.k8s.io", "events"), ("create", "apps", "deployments")}
+        rare |= {("create", "", name) for name in ("services", "serviceaccounts", "secrets")}
+        rare |= {right for right in unused if right[0] == "list"}
+        rare |= {right for right in unused
+                 if right[0] == "get" and right[1].startswith(("gateway.", "aigateway."))}
+        self.assertEqual(unused - rare, set())
 
     # --- mistakes -------------------------------------------------------------------------------
 
