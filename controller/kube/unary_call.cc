@@ -120,6 +120,12 @@ void UnaryCall::on_end(const dataplane::base::Error* error, bool sent) {
   }
   core_->count(request_.verb, 0);
   ApiError failure = transport_error(*error, sent && !is_read(), context());
+  // A last try that the deadline cut short before it was sent says less than the one before.
+  const bool cut_short = error->code == dataplane::base::Code::kTimeout && !sent;
+  if (cut_short && last_failure_) {
+    deliver(tl::unexpected(*last_failure_));
+    return;
+  }
   if (!error->retryable || failure.outcome_unknown) {
     deliver(tl::unexpected(std::move(failure)));
     return;
@@ -184,6 +190,7 @@ void UnaryCall::retry_or_fail(std::chrono::milliseconds delay, ApiError error) {
     return;
   }
   core_->count_retry();
+  last_failure_ = std::move(error);
   executor_.post_after(delay, [self = shared_from_this()] {
     if (self->live_->load()) self->start();
   });

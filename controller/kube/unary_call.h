@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "controller/kube/backoff.h"
@@ -51,6 +52,7 @@ class UnaryCall final : public http::HttpSink, public std::enable_shared_from_th
   http::HttpHead head_;
   std::string body_;
   bool too_large_ = false;
+  std::optional<ApiError> last_failure_;  // of the try before
 };
 
 }  // namespace tollgate::controller::kube

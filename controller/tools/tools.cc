@@ -101,7 +101,9 @@ void print_rows(const std::vector<Row>& rows) {
   }
 }
 
+/// Something of the object, or all of it, does not do what its author wrote.
 bool refused(const Row& row) {
+  if (row.type == "PartiallyInvalid") return row.status == "True";
   return row.status == "False" && (row.type == "Accepted" || row.type == "ResolvedRefs");
 }
 

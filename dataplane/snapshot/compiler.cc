@@ -22,12 +22,13 @@ namespace tollgate::dataplane::snapshot {
 
 namespace {
 
-/// Dependency order: a kind refers only to kinds before it.
+/// Of listeners without a policy of their own.
 const std::shared_ptr<const ClientPolicyNode>& standard_policy() {
   static const auto kPolicy = std::make_shared<const ClientPolicyNode>();
   return kPolicy;
 }
 
+/// Dependency order: a kind refers only to kinds before it.
 constexpr std::string_view kKinds[] = {"gateway",  "client_policy", "secret",   "endpoints",
                                        "listener", "credential",    "upstream", "backend",
                                        "route",    "rule"};

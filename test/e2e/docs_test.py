@@ -14,7 +14,8 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import PROGRAM, ROOT, Gateway, request
+from gateway import (BLUEPRINT, CLAUDE, EXAMPLES, PROGRAM, QWEN, ROOT, Gateway, chat, exchange_bytes, free_port,
+                     parse_answer, request, until)
 from origin import RecordingOrigin
 
 DOCS = os.path.join(ROOT, "docs")
@@ -39,6 +40,28 @@ def markdown_files():
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
                             capture_output=True, text=True, check=True)
     return [path for path in listed.stdout.split() if os.path.exists(os.path.join(ROOT, path))]
+
+
+def parse_curl(page, words):
+    """(method, path, body, headers, host) of a curl command as the pages write them."""
+    method, path, host, body, headers = "", "", None, None, {}
+    words = iter(words)
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            name, _, value = next(words).partition(":")
+            if name.lower() == "host":
+                host = value.strip()
+            else:
+                headers[name] = value.strip()
+        elif word in ("-d", "--data"):
+            body = next(words).encode()
+        elif PAGE_PORT in word:
+            path = "/" + word.split(PAGE_PORT, 1)[1]
+        elif word not in ("-i", "-s", "-sS", "-N"):
+            raise AssertionError(f"{page}: {word!r} of a curl command is not understood")
+    return method or ("POST" if body else "GET"), path, body, headers, host
 
 
 class Page:
@@ -125,26 +148,8 @@ class Page:
 
     def send(self, words, expected):
         self.start()
-        method, path, host, body, headers = "", "", None, None, {}
-        words = iter(words)
-        for word in words:
-            if word == "-X":
-                method = next(words)
-            elif word == "-H":
-                name, _, value = next(words).partition(":")
-                if name.lower() == "host":
-                    host = value.strip()
-                else:
-                    headers[name] = value.strip()
-            elif word in ("-d", "--data"):
-                body = next(words).encode()
-            elif word.startswith("http"):
-                self.test.assertIn(PAGE_PORT, word, self.name)
-                path = "/" + word.split(PAGE_PORT, 1)[1]
-            else:
-                self.test.assertIn(word, ("-i", "-s", "-sS", "-N"), f"{self.name}: flag of curl")
-        answer = request(self.gateway.port, method or ("POST" if body else "GET"), path, body, headers, host)
-        self.compare(f"{self.name}: {path}", answer, expected)
+        call = parse_curl(self.name, words)
+        self.compare(f"{self.name}: {call[1]}", request(self.gateway.port, *call), expected)
         self.played += 1
 
     def compare(self, what, answer, expected):
@@ -176,6 +181,81 @@ def add_page(name):
 
 for page in sorted(os.listdir(TASKS)) if os.path.isdir(TASKS) else []:
     add_page(page)
+
+
+class FallbackTest(unittest.TestCase):
+    def test_the_next_priority_takes_over(self):
+        """docs/tasks/weights-and-split.md on its first three manifests: no connection, so the spare answers."""
+        texts = {}
+        for language, text in FENCE.findall(read("docs/tasks/weights-and-split.md")):
+            if language == "yaml" and len(texts) < 3:
+                texts[f"{len(texts)}.yaml"] = text.replace("port: 80\n", "port: @PORT@\n")
+        places = {"east": free_port(), "west": free_port(), "spare": RecordingOrigin().port}
+        flags = [word for host, port in places.items()
+                 for word in ("--resolve", f"{host}.models.svc.cluster.local:8000=127.0.0.1:{port}")]
+        with Gateway(files=[], texts=texts, mock=False, extra=flags) as gateway:
+            self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(QWEN)).status, 200)
+            line = until("the log line", gateway.access_lines)[0]
+        self.assertEqual((line["backend"], line["attempts"]), ("default/spare", 2))
+
+
+class FirstPagesTest(unittest.TestCase):
+    def test_quick_start(self):
+        """Its requests, on the manifests that it names."""
+        text = read("docs/quick-start.md")
+        for path in re.findall(r"-f \$E/(\S+)", text):
+            self.assertIn(os.path.join(EXAMPLES, path), BLUEPRINT)
+        commands = [c for _, block in FENCE.findall(text) for c in re.split(r"(?m)^(?=curl )", block) if c.startswith("curl ")]
+        self.assertGreaterEqual(len(commands), 2)
+        with Gateway() as gateway:
+            for command in commands:
+                words = shlex.split(command.replace("\\\n", " "))
+                answer = request(gateway.port, *parse_curl("quick-start.md", words[1:]))
+                self.assertEqual(answer.status, 200, answer)
+
+    def test_install_names_the_rights(self):
+        """Every resource of the operator's roles is in the table of rights, in its kind's spelling."""
+        table = read("docs/install.md").split("## Rights", 1)[1].lower().replace(" ", "")
+        for rule in re.findall(r"resources: \[([^\]]*)\]", read("manifests/parts/20-rbac.yaml")):
+            for resource in re.split(r",\s*", rule):
+                name = resource.removesuffix("/status")
+                known = name in table or name in ALL_OF_A_GROUP
+                self.assertTrue(known, f"docs/install.md does not name {resource}")
+
+
+# What the table of rights sums up as the kinds of the Gateway API, the AI and the Envoy Gateway.
+ALL_OF_A_GROUP = {"gatewayclasses", "gateways", "httproutes", "referencegrants", "backendtlspolicies", "aigatewayroutes",
+                  "aiservicebackends", "backendsecuritypolicies", "backends", "backendtrafficpolicies",
+                  "clienttrafficpolicies", "envoyproxies"}
+
+
+class TelemetryTest(unittest.TestCase):
+    """What a running gateway says is what docs/reference/telemetry.md says."""
+
+    def test_metrics_and_log(self):
+        page = read("docs/reference/telemetry.md")
+        with Gateway() as gateway:
+            for path, model in (("/v1/chat/completions", QWEN), ("/anthropic/v1/messages", CLAUDE)):
+                for stream in (False, True):
+                    answer = request(gateway.port, "POST", path, chat(model, stream=stream),
+                                     {"anthropic-version": "2023-06-01"})
+                    self.assertEqual(answer.status, 200, answer)
+            request(gateway.port, "GET", "/nothing?api_key=1")
+            lines = until("five log lines", lambda: (lambda l: l if len(l) == 5 else None)(gateway.access_lines()))
+            text = request(gateway.admin_port, "GET", "/metrics").body.decode()
+        fields = {field for line in lines for field in line}
+        self.assertGreater(len(fields), 25)
+        self.assertEqual([field for field in sorted(fields) if f"`{field}`" not in page], [])
+        self.assertIn("api_key=REDACTED", [line.get("query") for line in lines])
+        families = re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)
+        self.assertGreater(len(families), 30)
+        for name, kind in families:
+            self.assertIn(f"`{name}`", page)
+            if kind == "histogram":
+                self.assertRegex(page, rf"`{name}` \| histogram")
+        labels = set(re.findall(r'[{,](\w+)="', text)) - {"le"}
+        self.assertGreater(len(labels), 10)
+        self.assertEqual([label for label in sorted(labels) if f"`{label}`" not in page], [])
 
 
 class LinksTest(unittest.TestCase):
@@ -263,9 +343,94 @@ class ReferenceTest(unittest.TestCase):
         text = read("docs/reference/kinds.md")
         self.assertEqual([path for path in paths if f"`{path}`" not in text], [])
 
+    def test_pairs(self):
+        """The table of endpoints and schemas is the catalog's."""
+        endpoints = dict(re.findall(r'EndpointInfo\{Endpoint::(\w+), "([^"]+)"', read("dataplane/catalog/endpoint.cc")))
+        schemas = dict(re.findall(r'SchemaInfo\{Schema::(\w+), "([^"]+)"', read("dataplane/catalog/schema.cc")))
+        pairs = re.findall(r"Pair\{Endpoint::(\w+),\s*Schema::(\w+),\s*SupportKind::k(\w+)", read("dataplane/catalog/support.cc"))
+        self.assertGreaterEqual(len(pairs), 5)
+        wanted = {(endpoints[e], schemas[s]): kind for e, s, kind in pairs}
+        text = read("docs/reference/kinds.md")
+        columns = re.search(r"^\| Path \| (.*) \|$", text, re.M).group(1).split(" | ")
+        self.assertEqual({schema for _, schema in wanted}, set(columns))
+        said = {}
+        for path, cells in re.findall(r"^\| `(/[^`]*)` \| (.*) \|$", text, re.M):
+            for column, cell in zip(columns, cells.split(" | ")):
+                if cell != "500":
+                    said[path, column] = "Pass" if cell == "passed through" else "Translate"
+        self.assertEqual(said, wanted)
+
     def test_kinds(self):
         names = re.findall(r'KindInfo\{Kind::\w+, \w*"?\w*"?, "(\w+)"', read("reconcilers/resources/kinds.cc").replace("\n", " "))
         self.assert_named("kinds.md", names, 18)
+
+
+class ErrorsTest(unittest.TestCase):
+    """Errors of docs/reference/errors.md that a request alone can cause: status, code in the log, body."""
+
+    CHAT, MESSAGES = "/v1/chat/completions", "/anthropic/v1/messages"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = Gateway().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.gateway.stop() == 0
+
+    def expect(self, status, code, method, path, body=None, headers=None, host=None):
+        answer = request(self.gateway.port, method, path, body, headers, host)
+        self.assertEqual(answer.status, status, answer)
+        self.assert_row(status, code, answer)
+        until(f"a log line with {code}", lambda: [line for line in self.gateway.access_lines()
+                                                  if line["status"] == status and line.get("error") == code])
+        return answer
+
+    def assert_row(self, status, code, answer):
+        """The page has the row, and the type of the body is the one that it says for the dialect."""
+        page = read("docs/reference/errors.md")
+        self.assertRegex(page, rf"(?m)^\| {status} \| `{code}` \|")
+        error = answer.json()["error"]
+        row = re.search(rf"(?m)^\| {status} \| (\w+) \| (\w+) \|$", page)
+        if row and error["type"] != code:
+            self.assertEqual(error["type"], row.group(1 if "code" in error else 2))
+
+    def test_client_mistakes(self):
+        self.expect(400, "malformed_path", "GET", "/v1/%zz")
+        self.expect(405, "method_refused", "TRACE", "/")
+        self.expect(400, "malformed_body", "POST", self.CHAT, b"{")
+        self.expect(400, "malformed_body", "POST", self.MESSAGES, b'{"model":"a","model":"b"}')
+        self.expect(413, "body_too_large", "POST", self.CHAT, headers={"content-length": str(51 << 20)})
+
+    def test_malformed_http(self):
+        for raw, status in ((b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
+                            (b"GET /" + b"a" * 17000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+                            (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * 101 + b"\r\n", 431),
+                            (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: gifts\r\n\r\n", 417),
+                            (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501)):
+            answer = parse_answer(exchange_bytes(self.gateway.port, raw))
+            self.assertEqual(answer.status, status, raw[:60])
+            self.assertRegex(read("docs/reference/errors.md"), rf"(?m)^\| {status} \| ")
+
+    def test_routing(self):
+        self.expect(404, "unsupported_path", "GET", "/favicon.ico")
+        for path in (self.CHAT, self.MESSAGES):
+            self.expect(404, "route_not_found", "POST", path, chat("nobody"))
+
+    def test_configuration(self):
+        self.expect(500, "unsupported_pair", "POST", self.CHAT, chat(CLAUDE))
+        self.expect(500, "unsupported_pair", "POST", self.MESSAGES, chat(QWEN))
+
+    def test_a_broken_stream(self):
+        for path, model, mark in ((self.CHAT, QWEN, 'data: {"error":{"type":"BadGateway","code":"502"'),
+                                  (self.MESSAGES, CLAUDE, 'event: error\ndata: {"type":"error","error":{"type":"api_error"')):
+            self.assertIn(mark, read("docs/reference/errors.md"))
+            body = json.dumps(chat(model, "[[mock cut=3]]", stream=True)).encode()
+            raw = (f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                   f"anthropic-version: 2023-06-01\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
+            answer = exchange_bytes(self.gateway.port, raw).decode()
+            self.assertIn(mark, answer)
+            self.assertFalse(answer.endswith("0\r\n\r\n"), "the answer must not look complete")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ struct Command {
   RequestId id = 0;
   HttpRequest request;
   std::shared_ptr<HttpSink> sink;
+  Clock::time_point since{};
 };
 
 /// The answer of a probe does not matter, only that there is one.
@@ -49,6 +50,7 @@ struct CurlPool::Impl {
   CURLM* multi = nullptr;
   std::unordered_map<RequestId, std::unique_ptr<CurlTransfer>> transfers;
   Clock::time_point last_activity = Clock::now();
+  std::deque<Command> waiting;  // starts beyond kMaxActive, oldest first
   std::size_t streams = 0;
   std::shared_ptr<ProbeSink> probe;  // while one is running
 
@@ -76,11 +78,17 @@ struct CurlPool::Impl {
       curl_multi_perform(multi, &running);
       take_ended();
       check_peer();
+      start_waiting();
       if (commands_waiting()) continue;
       curl_multi_poll(multi, nullptr, 0, poll_ms(), nullptr);
     }
     const base::Error error =
         base::backend_error(base::Code::kCancelled, false, "the client is stopping");
+    while (!waiting.empty()) {
+      const Command refused = std::move(waiting.front());
+      waiting.pop_front();
+      end_waiting(refused, error);
+    }
     end_all(error);
   }
 
@@ -112,16 +120,52 @@ struct CurlPool::Impl {
 
   void obey(Command& command) {
     if (command.kind == Command::Kind::kStart) {
-      begin(command.id, std::move(command.request), std::move(command.sink));
+      waiting.push_back(std::move(command));
       return;
     }
     const auto found = transfers.find(command.id);
-    if (found == transfers.end()) return;
+    if (found == transfers.end()) {
+      if (command.kind == Command::Kind::kCancel) cancel_waiting(command.id);
+      return;
+    }
     if (command.kind == Command::Kind::kResume) {
       found->second->resume();
     } else {
       const auto transfer = take(found->second->easy());
       transfer->finish(base::backend_error(base::Code::kCancelled, false, "cancelled"), true);
+    }
+  }
+
+  void cancel_waiting(RequestId id) {
+    const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                    [&](const Command& command) { return command.id == id; });
+    if (found == waiting.end()) return;
+    const Command cancelled = std::move(*found);
+    waiting.erase(found);
+    end_waiting(cancelled, base::backend_error(base::Code::kCancelled, false, "cancelled"));
+  }
+
+  void end_waiting(const Command& command, const base::Error& error) {
+    active.fetch_sub(1, std::memory_order_relaxed);
+    command.sink->on_end(&error, false);
+  }
+
+  void start_waiting() {
+    const Clock::time_point now = Clock::now();
+    while (!waiting.empty()) {
+      Command& next = waiting.front();
+      const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - next.since);
+      const bool late = waited >= next.request.timeout;
+      if (!late && transfers.size() >= kMaxActive) return;
+      Command taken = std::move(next);
+      waiting.pop_front();
+      if (late) {
+        end_waiting(taken, base::backend_error(base::Code::kTimeout, true,
+                                               "too many requests are running"));
+        continue;
+      }
+      taken.request.timeout -= waited;
+      begin(taken.id, std::move(taken.request), std::move(taken.sink));
     }
   }
 
@@ -242,7 +286,8 @@ void CurlPool::start(RequestId id, HttpRequest request, std::shared_ptr<HttpSink
   {
     const std::lock_guard lock(impl_->mutex);
     if (!impl_->stopping) {
-      impl_->commands.push_back({Command::Kind::kStart, id, std::move(request), std::move(sink)});
+      impl_->commands.push_back(
+          {Command::Kind::kStart, id, std::move(request), std::move(sink), Clock::now()});
       curl_multi_wakeup(impl_->multi);
       return;
     }
@@ -254,11 +299,11 @@ void CurlPool::start(RequestId id, HttpRequest request, std::shared_ptr<HttpSink
 }
 
 void CurlPool::resume(RequestId id) {
-  impl_->send({Command::Kind::kResume, id, {}, nullptr});
+  impl_->send({Command::Kind::kResume, id, {}, nullptr, {}});
 }
 
 void CurlPool::cancel(RequestId id) {
-  impl_->send({Command::Kind::kCancel, id, {}, nullptr});
+  impl_->send({Command::Kind::kCancel, id, {}, nullptr, {}});
 }
 
 std::size_t CurlPool::active() const {

@@ -14,8 +14,13 @@ namespace tollgate::controller::kube::http {
 /// neither an answer nor anything else comes for `probe_timeout`, or a unary request times out in
 /// complete silence, every request fails with kUnavailable and all connections are dropped, so that
 /// the next request starts on a new one.
+///
+/// No more than kMaxActive requests run at once: beyond a server's limit of streams (100) libcurl
+/// would open one more connection for each. The rest wait their turn, within their own timeouts.
 class CurlPool {
  public:
+  static constexpr std::size_t kMaxActive = 80;
+
   explicit CurlPool(const Endpoint& endpoint);
   ~CurlPool();
   CurlPool(const CurlPool&) = delete;

@@ -296,7 +296,9 @@ void CurlTransfer::finish(int curl_code) {
   std::string text = error_buffer_[0] != '\0' ? error_buffer_.get() : curl_easy_strerror(code);
   base::Error error = base::backend_error(code_of(code), true, std::move(text));
   error.retryable = error.code == base::Code::kUnavailable || error.code == base::Code::kTimeout;
-  finish(error, !certainly_not_sent(code));
+  long request_bytes = 0;  // of all requests that this handle put on a connection
+  curl_easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_REQUEST_SIZE, &request_bytes);
+  finish(error, request_bytes > 0 && !certainly_not_sent(code));
 }
 
 void CurlTransfer::finish(const base::Error& error, bool sent) {

@@ -23,6 +23,9 @@ struct CurlLibrary {
 constexpr RequestId kPoolBits = 8;
 constexpr RequestId kMaxPools = RequestId{1} << kPoolBits;
 
+// Threads that start streams at the same time may each see the last free place.
+constexpr std::size_t kMaxStreams = CurlPool::kMaxActive - 10;
+
 }  // namespace
 
 struct CurlTransport::Impl {
@@ -40,7 +43,7 @@ struct CurlTransport::Impl {
     if (pools.empty()) pools.push_back(std::make_unique<CurlPool>(endpoint));
     if (!stream) return 0;
     for (std::size_t i = 1; i < pools.size(); ++i) {
-      if (pools[i]->active() < kMaxStreamsPerPool) return i;
+      if (pools[i]->active() < kMaxStreams) return i;
     }
     if (pools.size() < kMaxPools) pools.push_back(std::make_unique<CurlPool>(endpoint));
     return pools.size() - 1;

@@ -21,8 +21,6 @@ class CurlTransport final : public Transport {
   void cancel(RequestId id) override;
   void shutdown() override;
 
-  static constexpr std::size_t kMaxStreamsPerPool = 80;
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

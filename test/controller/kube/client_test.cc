@@ -212,6 +212,36 @@ TEST_F(ClientTest, ARefusedConnectionIsUnavailable) {
   EXPECT_EQ(answer.error().error.code, dataplane::base::Code::kUnavailable);
 }
 
+TEST_F(ClientTest, RunsABoundedNumberOfRequestsAndAllInTheEnd) {
+  constexpr int kCalls = 200;
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  server_.on("/x", [&](const Seen& seen, Reply& reply) {
+    const int now = running.fetch_add(1) + 1;
+    int before = most.load();
+    while (before < now && !most.compare_exchange_weak(before, now)) {
+    }
+    if (seen.count == 79) server_.open("all");  // as many as may run at once are here
+    if (seen.count < 79) reply.hold("all");
+    if (seen.count < 79) server_.open("all");  // each lets the next one go
+    running.fetch_sub(1);
+    reply.json(200, "{}");
+  });
+  connect();
+  int done = 0;
+  std::vector<Call> calls;
+  for (int i = 0; i < kCalls; ++i) {
+    calls.push_back(client_->call(get("/x"), executor_, [&](const ApiResult<Response>& result) {
+      EXPECT_TRUE(result);
+      waiter_.change([&] { ++done; });
+    }));
+  }
+  EXPECT_TRUE(waiter_.wait([&] { return done == kCalls; }));
+  EXPECT_LE(most.load(), 80);
+  EXPECT_GE(most.load(), 40);
+  client_.reset();
+}
+
 TEST_F(ClientTest, ACancelledCallNeverCallsBack) {
   server_.on("/x", [](const Seen&, Reply& reply) {
     reply.hold("go");
