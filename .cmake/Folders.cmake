@@ -19,18 +19,24 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog datapl
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
-tollgate_library(dataplane/auth DEPS dataplane/base dataplane/json dataplane/http
-  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/dial LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
+  dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
   LIBS PkgConfig::re2)
 tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
-tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
-  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers
-  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
+  dataplane/router dataplane/upstream dataplane/telemetry)
+tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
+  dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
+  dataplane/telemetry dataplane/exchange/attempt)
+tollgate_library(dataplane/exchange/h1 DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/http dataplane/http/h1 dataplane/formats dataplane/catalog dataplane/snapshot
+  dataplane/upstream dataplane/exchange dataplane/exchange/attempt)
 tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/http dataplane/http/h1
   dataplane/snapshot dataplane/telemetry)
@@ -42,7 +48,8 @@ tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/ne
   dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
-  dataplane/exchange dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+  dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
+  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
 tollgate_library(reconcilers/derive DEPS dataplane/base)
@@ -57,25 +64,42 @@ include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the progra
 tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
 tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
 tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
-tollgate_library(controller/kube DEPS dataplane/base LIBS ${JSON} CURL::libcurl OpenSSL::SSL yaml-cpp
-  Threads::Threads)
+tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
+  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
+  LIBS ${JSON} Threads::Threads)
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
-tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/schema reconcilers
-  render controller/push LIBS ${JSON})
-tollgate_library(controller/cli DEPS dataplane/base controller/schema controller/files reconcilers render
-  LIBS ${JSON})
+tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
+  dataplane/net LIBS ${JSON})
+tollgate_library(controller/cli)
+tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
+  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
+  dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
+  LIBS ${JSON} yaml-cpp)
+target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")
   add_executable(tollgate-proxy dataplane/main.cc)
   target_link_libraries(tollgate-proxy PRIVATE tollgate_flags tg_dataplane_proxy)
+  target_compile_definitions(tollgate-proxy PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
   set_target_properties(tollgate-proxy PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
   add_executable(tollgate controller/main.cc)
-  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_cli tg_controller_pipeline
-    tg_dataplane_proxy tg_dataplane_mock)
+  target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_tools tg_controller_pipeline)
   set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 endif()
+# The model server as a program: the providers of test/e2e/cluster_test.py.
+add_executable(tollgate-mock EXCLUDE_FROM_ALL test/support/mock/main.cc)
+target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock)
+set_target_properties(tollgate-mock PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")

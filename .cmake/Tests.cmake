@@ -2,7 +2,8 @@
 file(GLOB support_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/test/support/*.cc")
 if(support_sources)
   add_library(tg_test_support STATIC ${support_sources})
-  target_link_libraries(tg_test_support PUBLIC tollgate_flags OpenSSL::SSL Threads::Threads)
+  target_link_libraries(tg_test_support PUBLIC tollgate_flags OpenSSL::SSL Threads::Threads
+    nlohmann_json::nlohmann_json)
 endif()
 
 file(GLOB yaml_support_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/test/support/yaml/*.cc")
@@ -16,14 +17,19 @@ foreach(folder
     dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
     dataplane/catalog
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange dataplane/admin dataplane/push
+    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube controller/push
-    controller/pipeline controller/cli)
+    render controller/yaml controller/schema controller/files controller/kube
+    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
+    controller/push controller/pipeline controller/cli)
   tollgate_test(${folder})
 endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
+# The controller's client against a real API server; test/controller/kube/live.py runs it.
+add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")
+target_link_libraries(kube_live PRIVATE tollgate_flags tg_controller_kube_cache
+  tg_controller_kube_write GTest::gtest GTest::gtest_main)
 get_property(test_targets GLOBAL PROPERTY TOLLGATE_TEST_TARGETS)
 add_custom_target(unit_tests DEPENDS ${test_targets})

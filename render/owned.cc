@@ -14,6 +14,9 @@ using nlohmann::json;
 namespace {
 
 constexpr int kUser = 65532;
+/// At its end a proxy first serves on and asks clients to reconnect, until Services and load
+/// balancers have stopped sending to it; then what is under way gets the rest of the time.
+constexpr int kDrainDelaySeconds = 5;
 constexpr int kDrainSeconds = 60;
 constexpr std::size_t kMaxLabelBytes = 63;
 constexpr std::size_t kHashDigits = 10;
@@ -99,7 +102,9 @@ json container_of(const model::Gateway& gateway, const OwnedOptions& options) {
           {"image", options.image},
           {"args", json::array({"--controller", options.controller, "--gateway",
                                 model::path_of(gateway.owner.id), "--cert-dir", kCertMount,
-                                "--state-dir", kStateMount, "--admin", admin})},
+                                "--state-dir", kStateMount, "--admin", admin, "--drain-delay-ms",
+                                std::to_string(kDrainDelaySeconds * 1000), "--drain-timeout-ms",
+                                std::to_string(kDrainSeconds * 1000)})},
           {"env", json::array({env_field("POD_NAME", "metadata.name"),
                                env_field("POD_NAMESPACE", "metadata.namespace"),
                                env_field("POD_IP", "status.podIP"),
@@ -127,7 +132,7 @@ json deployment_of(const model::Gateway& gateway, const std::string& name,
   json pod = {
       {"serviceAccountName", service_account},
       {"automountServiceAccountToken", false},
-      {"terminationGracePeriodSeconds", kDrainSeconds + 10},
+      {"terminationGracePeriodSeconds", kDrainDelaySeconds + kDrainSeconds + 5},
       {"securityContext",
        {{"runAsNonRoot", true},
         {"runAsUser", kUser},

@@ -14,6 +14,9 @@
 namespace tollgate::controller::files {
 namespace {
 
+/// Group, kind, namespace, name: what an object is, in whatever version.
+using Key = std::tuple<std::string, std::string, std::string, std::string>;
+
 using nlohmann::json;
 using schema::Gvk;
 using schema::Issue;
@@ -45,17 +48,15 @@ class Loader {
     imply_namespaces();
     for (auto& [key, document] : objects_) result_.objects.push_back(std::move(document));
     const auto by_place = [](const Problem& a, const Problem& b) {
-      return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+      return std::tie(a.file, a.line, a.column, a.message) <
+             std::tie(b.file, b.line, b.column, b.message);
     };
-    std::stable_sort(result_.errors.begin(), result_.errors.end(), by_place);
-    std::stable_sort(result_.warnings.begin(), result_.warnings.end(), by_place);
+    std::sort(result_.errors.begin(), result_.errors.end(), by_place);
+    std::sort(result_.warnings.begin(), result_.warnings.end(), by_place);
     return std::move(result_);
   }
 
  private:
-  /// Group, kind, namespace, name: what an object is, in whatever version.
-  using Key = std::tuple<std::string, std::string, std::string, std::string>;
-
   void add(const std::string& file, json object, const yaml::LineMap& lines, int depth);
   void add_items(const std::string& file, json& list, const yaml::LineMap& lines, int depth);
   void add_known(const std::string& file, json object, const yaml::LineMap& lines, const Gvk& gvk,
@@ -86,6 +87,10 @@ std::string metadata_field(const json& object, const char* name) {
 std::string object_label(const Gvk& gvk, const std::string& ns, const std::string& name) {
   if (name.empty()) return gvk.kind;
   return gvk.kind + " " + (ns.empty() ? "" : ns + "/") + name;
+}
+
+Key key_of(const Document& document) {
+  return {document.gvk.group, document.gvk.kind, document.ns, document.name};
 }
 
 void Loader::add(const std::string& file, json object, const yaml::LineMap& lines, int depth) {
@@ -171,7 +176,7 @@ void Loader::add_known(const std::string& file, json object, const yaml::LineMap
 }
 
 void Loader::keep(Document document) {
-  Key key{document.gvk.group, document.gvk.kind, document.ns, document.name};
+  Key key = key_of(document);
   const std::string label = object_label(document.gvk, document.ns, document.name);
   const auto found = objects_.find(key);
   if (found == objects_.end() && objects_.size() >= kMaxObjects) {
@@ -224,6 +229,22 @@ LoadResult load_manifests(const schema::Registry& registry, std::span<const std:
   }
   for (Problem& problem : errors) loader.unreadable(std::move(problem));
   return loader.finish();
+}
+
+void keep_last_good(const LoadResult& previous, LoadResult& next) {
+  std::set<std::string> broken;
+  for (const Problem& problem : next.errors) broken.insert(problem.file);
+  std::set<Key> present;
+  for (const Document& document : next.objects) present.insert(key_of(document));
+  for (const Document& document : previous.objects) {
+    if (broken.count(document.file) == 0 || present.count(key_of(document)) != 0) continue;
+    const std::string label = object_label(document.gvk, document.ns, document.name);
+    next.warnings.push_back(
+        {document.file, 0, 0, label, label + " stays as it was until the file is correct"});
+    next.objects.push_back(document);
+  }
+  std::sort(next.objects.begin(), next.objects.end(),
+            [](const Document& a, const Document& b) { return key_of(a) < key_of(b); });
 }
 
 LoadResult load_text(const schema::Registry& registry, const std::string& file,

@@ -47,7 +47,13 @@ constexpr std::size_t kMaxObjects = 100'000;
 LoadResult load_manifests(const schema::Registry& registry, std::span<const std::string> paths,
                           const LoadOptions& options = {});
 
-/// The same for one text; `file` names it in problems. A name that ends in .json is read as JSON.
+/// For a reload: objects of `previous` that are missing from `next` stay, with a warning, if the
+/// file that held them has an error. So a mistake in a file that is edited takes nothing out of
+/// service, as a refused update in a cluster does not.
+void keep_last_good(const LoadResult& previous, LoadResult& next);
+
+/// load_manifests for one text; `file` names it in problems. A name that ends in .json is read as
+/// JSON.
 LoadResult load_text(const schema::Registry& registry, const std::string& file,
                      std::string_view text, const LoadOptions& options = {});
 

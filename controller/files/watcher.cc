@@ -39,14 +39,15 @@ std::string errno_text() {
 
 }  // namespace
 
-FileWatcher::FileWatcher(int fd, std::vector<std::string> paths)
-    : fd_(fd), paths_(std::move(paths)) {}
+FileWatcher::FileWatcher(int fd, std::vector<std::string> paths, std::size_t max_watches)
+    : fd_(fd), paths_(std::move(paths)), max_watches_(max_watches) {}
 
 FileWatcher::~FileWatcher() {
   close(fd_);
 }
 
-Result<std::unique_ptr<FileWatcher>> FileWatcher::create(std::vector<std::string> paths) {
+Result<std::unique_ptr<FileWatcher>> FileWatcher::create(std::vector<std::string> paths,
+                                                         std::size_t max_watches) {
   for (std::string& path : paths) {
     std::error_code error;
     fs::path absolute = fs::absolute(path, error);
@@ -55,7 +56,7 @@ Result<std::unique_ptr<FileWatcher>> FileWatcher::create(std::vector<std::string
   }
   const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) return internal_error("inotify: " + errno_text());
-  std::unique_ptr<FileWatcher> watcher(new FileWatcher(fd, std::move(paths)));
+  std::unique_ptr<FileWatcher> watcher(new FileWatcher(fd, std::move(paths), max_watches));
   TRY(watcher->refresh());
   return watcher;
 }
@@ -117,9 +118,9 @@ Result<int> FileWatcher::watch(const std::string& folder, unsigned mask,
   if (id < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return -1;
   if (id < 0) return internal_error("cannot watch " + folder + ": " + errno_text());
   next.try_emplace(id);
-  if (next.size() > kMaxWatches) {
+  if (next.size() > max_watches_) {
     return config_error(Code::kLimitExceeded,
-                        "more than " + std::to_string(kMaxWatches) + " folders to watch");
+                        "more than " + std::to_string(max_watches_) + " folders to watch");
   }
   return id;
 }

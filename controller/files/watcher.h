@@ -21,7 +21,7 @@ constexpr std::size_t kMaxWatches = 8192;
 class FileWatcher {
  public:
   static dataplane::base::Result<std::unique_ptr<FileWatcher>> create(
-      std::vector<std::string> paths);
+      std::vector<std::string> paths, std::size_t max_watches = kMaxWatches);
   ~FileWatcher();
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
@@ -41,7 +41,7 @@ class FileWatcher {
     std::set<std::string> names;  // exactly these entries
   };
 
-  FileWatcher(int fd, std::vector<std::string> paths);
+  FileWatcher(int fd, std::vector<std::string> paths, std::size_t max_watches);
 
   /// Watches what the paths lead to now, and stops watching what they no longer lead to.
   dataplane::base::Status refresh();
@@ -55,6 +55,7 @@ class FileWatcher {
 
   int fd_;
   std::vector<std::string> paths_;
+  std::size_t max_watches_;
   std::map<int, Interest> watches_;
   bool stale_ = false;  // folders or links changed: refresh before the next wait
 };

@@ -44,10 +44,12 @@ bool operator==(const ProxyState& a, const ProxyState& b) {
       return p.key == q.key && p.why == q.why;
     });
   };
-  return std::tie(a.instance, a.version, a.capabilities, a.connected, a.ready, a.silent,
-                  a.acked_revision) == std::tie(b.instance, b.version, b.capabilities, b.connected,
-                                                b.ready, b.silent, b.acked_revision) &&
-         same_problems(a.problems, b.problems) && same_problems(a.credentials, b.credentials);
+  const auto key = [](const ProxyState& s) {
+    return std::tie(s.instance, s.version, s.capabilities, s.connected, s.ready, s.silent,
+                    s.acked_revision, s.refused_revision);
+  };
+  return key(a) == key(b) && same_problems(a.problems, b.problems) &&
+         same_problems(a.credentials, b.credentials);
 }
 
 class PushServer::Impl final : public SessionOwner, public net::AcceptHandler {

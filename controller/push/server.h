@@ -25,7 +25,8 @@ struct ProxyState {
   bool ready = false;   // as the proxy says; false once it is silent
   bool silent = false;  // nothing heard for kSilenceLimit
   std::string acked_revision;
-  /// What the proxy refused in the newest set that it answered; empty after an acknowledgement.
+  /// The newest set that the proxy refused, and what in it; empty after an acknowledgement.
+  std::string refused_revision;
   std::vector<dataplane::push::Problem> problems;
   std::vector<dataplane::push::CredentialReport> credentials;
 

@@ -135,6 +135,7 @@ base::Status Session::on_ack(const std::string& payload) {
   held_ = std::exchange(pushing_, {});
   state_.acked_revision = held_;
   state_.problems.clear();
+  state_.refused_revision.clear();
   refused_.clear();
   owner_.on_session_change(*this);
   push_newest();
@@ -146,6 +147,7 @@ base::Status Session::on_nack(const std::string& payload) {
   if (nack.revision != pushing_) return refuse_proxy("a refusal of what was not pushed");
   refused_ = std::exchange(pushing_, {});
   state_.problems = std::move(nack.problems);
+  state_.refused_revision = refused_;
   base::log::warn("proxy refused a push", {{"gateway", gateway_},
                                            {"instance", state_.instance},
                                            {"revision", refused_},

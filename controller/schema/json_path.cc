@@ -18,6 +18,7 @@ namespace {
 
 /// Filters within filters; recursion is bounded by this.
 constexpr int kMaxFilterDepth = 4;
+constexpr long kMaxIndex = 1'000'000'000;
 
 }  // namespace
 
@@ -91,7 +92,9 @@ class JsonPath::Parser {
     long value = 0;
     const char* begin = text_.data() + pos_;
     const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
-    if (error == std::errc::result_out_of_range) return wrong("the number is too large");
+    if (error == std::errc::result_out_of_range || value > kMaxIndex || value < -kMaxIndex) {
+      return wrong("the number is too large");
+    }
     if (error != std::errc{}) return {};
     pos_ += static_cast<std::size_t>(end - begin);
     out = value;

@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <exception>
 #include <sstream>
 
@@ -27,7 +28,10 @@ class Events final : public YAML::EventHandler {
     return {first_line_ + mark.line, mark.column + 1};
   }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  /// Where the document begins.
+  Builder::Position start() const { return start_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = at(mark); }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     builder_.null(at(mark), anchor);
@@ -62,6 +66,7 @@ class Events final : public YAML::EventHandler {
 
   Builder& builder_;
   int first_line_;
+  Builder::Position start_;
 };
 
 struct Chunk {
@@ -69,8 +74,9 @@ struct Chunk {
   int first_line = 1;
 };
 
-bool is_separator(std::string_view line) {
-  return line.substr(0, 3) == "---" &&
+/// "---" begins and "..." ends a document; neither can stand at the beginning of a line otherwise.
+bool is_marker(std::string_view line, std::string_view marker) {
+  return line.substr(0, 3) == marker &&
          (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
 }
 
@@ -80,8 +86,8 @@ bool is_idle(std::string_view line) {
   return first == line.npos || line[first] == '#' || line[0] == '%';
 }
 
-/// Cuts the text at the lines that begin a document, so that a mistake in one document does not
-/// hide the others. Chunks without content are left out.
+/// Cuts the text at the lines that begin or end a document, so that a mistake in one document does
+/// not hide the others. Chunks without content are left out.
 std::vector<Chunk> split_documents(std::string_view text) {
   std::vector<Chunk> chunks;
   std::size_t begin = 0;
@@ -92,11 +98,12 @@ std::vector<Chunk> split_documents(std::string_view text) {
     ++line_number;
     const std::size_t newline = std::min(text.find('\n', pos), text.size());
     const std::string_view line = text.substr(pos, newline - pos);
-    if (is_separator(line)) {
+    const bool begins = is_marker(line, "---");
+    if (begins || is_marker(line, "...")) {
       if (content) chunks.push_back({text.substr(begin, pos - begin), first_line});
-      begin = pos;
-      first_line = line_number;
-      content = !is_idle(line.substr(3));
+      begin = begins ? pos : std::min(newline + 1, text.size());
+      first_line = begins ? line_number : line_number + 1;
+      content = begins && !is_idle(line.substr(3));
     } else {
       content = content || !is_idle(line);
     }
@@ -106,25 +113,28 @@ std::vector<Chunk> split_documents(std::string_view text) {
   return chunks;
 }
 
-/// Reads the documents of one chunk; more than one only where "..." ends the first.
+/// Reads the one document of a chunk. yaml-cpp takes text behind the end of a document for a
+/// further document, without end if it cannot read it; here it is a mistake.
 void parse_chunk(const Chunk& chunk, const Limits& limits, Stream& stream) {
-  Builder::Position last{chunk.first_line, 0};
   try {
     std::istringstream input{std::string(chunk.text)};
     YAML::Parser parser(input);
-    for (;;) {
-      Builder builder(limits);
-      Events events(builder, chunk.first_line);
-      const bool more = parser.HandleNextDocument(events);
-      if (builder.failed()) stream.problems.push_back(*builder.problem());
-      if (auto document = builder.take()) stream.documents.push_back(std::move(*document));
-      if (!more || builder.failed()) return;
-    }
+    Builder builder(limits);
+    Events events(builder, chunk.first_line);
+    parser.HandleNextDocument(events);
+    Builder rest(limits);
+    Events rest_events(rest, chunk.first_line);
+    const bool more = !builder.failed() && parser.HandleNextDocument(rest_events);
+    if (more) builder.fail(rest_events.start(), "there is text behind the end of the document");
+    if (builder.failed()) stream.problems.push_back(*builder.problem());
+    if (auto document = builder.take()) stream.documents.push_back(std::move(*document));
   } catch (const YAML::Exception& error) {
-    if (error.mark.line >= 0) last = {chunk.first_line + error.mark.line, error.mark.column + 1};
-    stream.problems.push_back({last.line, last.column, error.msg});
+    const bool known = error.mark.line >= 0;
+    stream.problems.push_back({chunk.first_line + (known ? error.mark.line : 0),
+                               known ? error.mark.column + 1 : 0, error.msg});
   } catch (const std::exception& error) {
-    stream.problems.push_back({last.line, 0, std::string("cannot be read: ") + error.what()});
+    stream.problems.push_back(
+        {chunk.first_line, 0, std::string("cannot be read: ") + error.what()});
   }
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/auth/aws_documents.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -178,6 +179,13 @@ std::optional<base::WallTime> parse_time(std::string_view text) {
     }
   }
   const std::optional<std::chrono::minutes> offset = take_offset(text);
+  // What a clock of nanoseconds can hold; whoever writes a later time means never.
+  constexpr int kFirstYear = 1970;
+  constexpr int kLastYear = 2200;
+  if (parts[0] < kFirstYear) {
+    return std::nullopt;
+  }
+  parts[0] = std::min(parts[0], kLastYear);
   const std::chrono::year_month_day date{std::chrono::year(parts[0]),
                                          std::chrono::month(static_cast<unsigned>(parts[1])),
                                          std::chrono::day(static_cast<unsigned>(parts[2]))};

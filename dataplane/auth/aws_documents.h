@@ -30,7 +30,8 @@ base::Result<AwsKeys> parse_sts_answer(std::string_view xml);
 /// it is none.
 std::string describe_sts_error(std::string_view xml);
 
-/// RFC 3339 with Z or an offset, fractions cut: "2026-01-01T00:00:00Z".
+/// RFC 3339 with Z or an offset, fractions cut: "2026-01-01T00:00:00Z". Nothing before 1970; years
+/// beyond 2200 count as 2200.
 std::optional<base::WallTime> parse_time(std::string_view text);
 
 }  // namespace tollgate::dataplane::auth

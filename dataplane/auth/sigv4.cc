@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -114,18 +115,20 @@ struct CanonicalHeaders {
 CanonicalHeaders canonical_headers(const http::RequestHead& head) {
   struct Line {
     std::string name;
+    std::size_t order;  // of arrival, kept among fields of one name
     std::string_view value;
   };
   std::vector<Line> chosen;
-  chosen.push_back({"host", head.authority});
+  chosen.push_back({"host", 0, head.authority});
   for (const http::Field& field : head.fields) {
     std::string name = base::to_lower(field.name);
     if (name == "content-type" || name.starts_with("x-amz-")) {
-      chosen.push_back({std::move(name), field.value});
+      chosen.push_back({std::move(name), chosen.size(), field.value});
     }
   }
-  std::stable_sort(chosen.begin(), chosen.end(),
-                   [](const Line& a, const Line& b) { return a.name < b.name; });
+  std::sort(chosen.begin(), chosen.end(), [](const Line& a, const Line& b) {
+    return std::tie(a.name, a.order) < std::tie(b.name, b.order);
+  });
   CanonicalHeaders out;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (i > 0 && chosen[i].name == chosen[i - 1].name) {
@@ -209,37 +212,37 @@ SigningKeyCache::~SigningKeyCache() {
 const SigningKeyCache::Key& SigningKeyCache::get(const AwsKeys& keys, std::string_view day,
                                                  std::string_view region,
                                                  std::string_view service) {
-  hash_.begin();
-  for (const std::string_view part : {std::string_view(keys.access_key_id),
-                                      keys.secret_access_key.reveal(), day, region, service}) {
-    hash_.add(part);
-    hash_.add(std::string_view("\0", 1));
-  }
-  const Sha256::Digest scope = hash_.end();
   ++tick_;
-  const auto known = std::find_if(entries_.begin(), entries_.begin() + size_,
-                                  [&scope](const Entry& entry) { return entry.scope == scope; });
-  if (known != entries_.begin() + size_) {
-    known->used = tick_;
-    return known->key;
+  for (Entry& entry : entries_) {
+    if (entry.access_key_id == keys.access_key_id && entry.day == day && entry.region == region &&
+        entry.service == service && entry.secret.reveal() == keys.secret_access_key.reveal()) {
+      entry.used = tick_;
+      return entry.key;
+    }
   }
-  Entry* entry = nullptr;
-  if (size_ < kMaxEntries) {
-    entry = &entries_[size_++];
-  } else {
-    entry = &*std::min_element(entries_.begin(), entries_.end(),
-                               [](const Entry& a, const Entry& b) { return a.used < b.used; });
+  if (entries_.empty()) {
+    entries_.reserve(kMaxEntries);  // so that keys are never moved and left behind
   }
+  if (entries_.size() < kMaxEntries) {
+    entries_.emplace_back();
+  }
+  // An entry just made has never been used, so that it is the one found.
+  Entry& entry = *std::min_element(entries_.begin(), entries_.end(),
+                                   [](const Entry& a, const Entry& b) { return a.used < b.used; });
+  entry.access_key_id = keys.access_key_id;
+  entry.secret = keys.secret_access_key;
+  entry.day = std::string(day);
+  entry.region = std::string(region);
+  entry.service = std::string(service);
+  entry.used = tick_;
   std::string first = "AWS4";
   first += keys.secret_access_key.reveal();
-  entry->scope = scope;
-  entry->used = tick_;
-  entry->key = hash_.hmac(first, day);
-  entry->key = hash_.hmac(bytes_of(entry->key), region);
-  entry->key = hash_.hmac(bytes_of(entry->key), service);
-  entry->key = hash_.hmac(bytes_of(entry->key), kTerminator);
+  entry.key = hash_.hmac(first, day);
+  entry.key = hash_.hmac(bytes_of(entry.key), region);
+  entry.key = hash_.hmac(bytes_of(entry.key), service);
+  entry.key = hash_.hmac(bytes_of(entry.key), kTerminator);
   OPENSSL_cleanse(first.data(), first.size());
-  return entry->key;
+  return entry.key;
 }
 
 base::Status sign_aws_v4(const AwsKeys& keys, const SigningScope& scope, http::RequestHead& head,

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/auth/credential.h"
 #include "dataplane/auth/sha256.h"
@@ -33,17 +34,20 @@ class SigningKeyCache {
   const Key& get(const AwsKeys& keys, std::string_view day, std::string_view region,
                  std::string_view service);
   [[nodiscard]] Sha256& hash() { return hash_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
-    Sha256::Digest scope{};  // a digest of everything that the key depends on
+    std::string access_key_id;
+    base::Secret secret;
+    std::string day;
+    std::string region;
+    std::string service;
     Key key{};
     std::uint64_t used = 0;
   };
   Sha256 hash_;
-  std::array<Entry, kMaxEntries> entries_{};
-  std::size_t size_ = 0;
+  std::vector<Entry> entries_;
   std::uint64_t tick_ = 0;
 };
 

@@ -46,9 +46,13 @@ Watch& Watch::operator=(Watch&& other) noexcept {
   return *this;
 }
 
-Watch::~Watch() { end(); }
+Watch::~Watch() {
+  end();
+}
 
-base::Status Watch::set_interest(Interest interest) { return loop_->modify(slot_, fd_, interest); }
+base::Status Watch::set_interest(Interest interest) {
+  return loop_->modify(slot_, fd_, interest);
+}
 
 void Watch::end() {
   if (loop_ == nullptr) return;

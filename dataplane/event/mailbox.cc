@@ -19,7 +19,8 @@ struct Mailbox::Cell {
 base::Result<std::shared_ptr<Mailbox>> Mailbox::create(std::size_t capacity) {
   const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (fd < 0) return base::internal_error(std::string("eventfd: ") + std::strerror(errno));
-  return std::shared_ptr<Mailbox>(new Mailbox(std::bit_ceil(std::max<std::size_t>(capacity, 2)), fd));
+  return std::shared_ptr<Mailbox>(
+      new Mailbox(std::bit_ceil(std::max<std::size_t>(capacity, 2)), fd));
 }
 
 Mailbox::Mailbox(std::size_t capacity, int event_fd)
@@ -29,7 +30,9 @@ Mailbox::Mailbox(std::size_t capacity, int event_fd)
   }
 }
 
-Mailbox::~Mailbox() { ::close(event_fd_); }
+Mailbox::~Mailbox() {
+  ::close(event_fd_);
+}
 
 bool Mailbox::post(Task task) {
   if (closed_.load(std::memory_order_acquire)) return false;
@@ -77,7 +80,9 @@ bool Mailbox::prepare_sleep() {
   return true;
 }
 
-void Mailbox::wake_up() { asleep_.store(false, std::memory_order_relaxed); }
+void Mailbox::wake_up() {
+  asleep_.store(false, std::memory_order_relaxed);
+}
 
 void Mailbox::close() {
   closed_.store(true, std::memory_order_release);

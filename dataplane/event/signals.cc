@@ -23,7 +23,7 @@ sigset_t set_of(std::initializer_list<int> signals) {
 void block_signals(std::initializer_list<int> signals) {
   const sigset_t set = set_of(signals);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  struct sigaction ignore {};
+  struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);
 }
@@ -36,8 +36,9 @@ SignalWatch::~SignalWatch() {
   ::close(fd_);
 }
 
-base::Result<std::unique_ptr<SignalWatch>> SignalWatch::create(
-    Loop& loop, std::initializer_list<int> signals, std::function<void(int)> on_signal) {
+base::Result<std::unique_ptr<SignalWatch>> SignalWatch::create(Loop& loop,
+                                                               std::initializer_list<int> signals,
+                                                               std::function<void(int)> on_signal) {
   const sigset_t set = set_of(signals);
   const int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (fd < 0) return base::internal_error(std::string("signalfd: ") + std::strerror(errno));

@@ -11,7 +11,7 @@ namespace tollgate::dataplane::event {
 
 /// Delivers signals to a loop through a signalfd instead of a handler. The signals must be blocked
 /// in every thread: call `block_signals` in main before any thread starts.
-class SignalWatch : private FdHandler {
+class SignalWatch final : private FdHandler {
  public:
   static base::Result<std::unique_ptr<SignalWatch>> create(Loop& loop,
                                                            std::initializer_list<int> signals,

@@ -6,7 +6,9 @@
 namespace tollgate::dataplane::event {
 
 namespace {
-constexpr std::uint64_t low_bits(unsigned count) { return (std::uint64_t{1} << count) - 1; }
+constexpr std::uint64_t low_bits(unsigned count) {
+  return (std::uint64_t{1} << count) - 1;
+}
 }  // namespace
 
 TimerWheel::TimerWheel(base::MonotonicTime start) : start_(start) {}

@@ -154,8 +154,8 @@ Step Exchange::try_next_backend() {
   if (ref.unusable) return respond_direct(*ref.unusable);
   Plan plan{&rule, &ref, services_.config->snapshot->backends.find(rule.backends[*chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
-  Attempt& attempt =
-      attempts_[attempt_count_++].emplace(services_, static_cast<AttemptOwner&>(*this), request_, arena_);
+  Attempt& attempt = attempts_[attempt_count_++].emplace(
+      services_, static_cast<AttemptOwner&>(*this), request_, arena_);
   attempt.start(std::move(plan));
   return Step::kWait;
 }
@@ -256,7 +256,7 @@ void Exchange::answer_fault(Fault fault, std::string_view message, int status) {
   cut_ = true;
   if (attempt != nullptr) {
     attempt->cancel();
-    attempt->write_broken_end(to_error(fault, message));
+    attempt->write_broken_end(attempt::to_error(fault, message));
   }
   finish();
   client_.send_cut();

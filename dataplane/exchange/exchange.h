@@ -13,6 +13,17 @@
 
 namespace tollgate::dataplane::exchange {
 
+// Names of the folder below that phases use all the time.
+using attempt::Attempt;
+using attempt::AttemptOwner;
+using attempt::Config;
+using attempt::Fault;
+using attempt::fault_info;
+using attempt::Plan;
+using attempt::Request;
+using attempt::Services;
+using attempt::Way;
+
 /// An answer that the gateway makes itself.
 struct Reply {
   int status = 500;
@@ -21,12 +32,12 @@ struct Reply {
   std::string_view location;     // redirects; in the arena
   std::string_view retry_after;  // seconds
   std::string_view allow;
-  std::string_view code;         // for the access log; empty: not an error
+  std::string_view code;  // for the access log; empty: not an error
 };
 
 /// Where the request goes, once that is known. `rule` keeps everything it refers to alive.
 struct Target {
-  const router::ListenerTable* table = nullptr;  // while `config` is held
+  const router::ListenerTable* table = nullptr;  // until Exchange::forget_config
   std::shared_ptr<const snapshot::ListenerNode> listener;
   std::shared_ptr<const snapshot::RuleNode> rule;
   std::string_view matched_prefix;  // of the path; in the arena
@@ -62,7 +73,13 @@ class Exchange final : private AttemptOwner {
   [[nodiscard]] ClientSide& client() { return client_; }
   [[nodiscard]] const ConnectionFacts& connection() const { return connection_; }
   [[nodiscard]] base::Arena& arena() { return arena_; }
+  /// Until forget_config.
   [[nodiscard]] const Config& config() const { return *config_; }
+  /// The rule is known: long streams keep that and let go of everything else.
+  void forget_config() {
+    config_.reset();
+    target_.table = nullptr;
+  }
   [[nodiscard]] Request& request() { return request_; }
   [[nodiscard]] Target& target() { return target_; }
   [[nodiscard]] catalog::Dialect dialect() const;

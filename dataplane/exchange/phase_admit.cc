@@ -54,11 +54,11 @@ bool is_usable_request_id(std::string_view id) {
 Step admit(Exchange& exchange) {
   Request& request = exchange.request();
   http::RequestHead& head = *request.head;
-  head.fields.remove_if([](const http::Field& field) { return is_internal_field(field.name); });
+  head.fields.remove_if(
+      [](const http::Field& field) { return attempt::is_internal_field(field.name); });
   const std::string_view id = head.fields.value_of(kRequestIdField);
-  request.id = is_usable_request_id(id)
-                   ? id
-                   : new_request_id(exchange.services().random, exchange.arena());
+  request.id =
+      is_usable_request_id(id) ? id : new_request_id(exchange.services().random, exchange.arena());
   request.peer_ip = exchange.connection().peer_ip;
   request.path = head.path;
   // CONNECT has no origin to tunnel to here; TRACE would show the client our credentials.

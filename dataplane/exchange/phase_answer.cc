@@ -24,10 +24,11 @@ std::string replaced_prefix(std::string_view path, std::string_view prefix,
 std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
   const Request& request = exchange.request();
   const snapshot::Listener& listener = exchange.target().listener->value;
-  const std::string_view scheme = redirect.scheme.empty() ? "http" : redirect.scheme;
+  std::string_view scheme = "http";
+  if (!redirect.scheme.empty()) scheme = redirect.scheme;
   std::string text(scheme);
   text += "://";
-  text += redirect.hostname.empty() ? std::string(request.host) : redirect.hostname;
+  text += redirect.hostname.empty() ? request.host : std::string_view(redirect.hostname);
   std::uint16_t port = listener.port;
   if (redirect.port) {
     port = *redirect.port;
@@ -41,8 +42,8 @@ std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
   if (redirect.replace_full_path) {
     text += *redirect.replace_full_path;
   } else if (redirect.replace_prefix) {
-    text += replaced_prefix(request.path, exchange.target().matched_prefix,
-                            *redirect.replace_prefix);
+    text +=
+        replaced_prefix(request.path, exchange.target().matched_prefix, *redirect.replace_prefix);
   } else {
     text += request.path;
   }

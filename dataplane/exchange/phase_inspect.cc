@@ -4,18 +4,24 @@
 
 namespace tollgate::dataplane::exchange {
 
+namespace {
+
+Step refuse(Exchange& exchange, std::string_view why) {
+  std::string message = "malformed request: failed to parse JSON for ";
+  message += exchange.request().path;
+  message += ": ";
+  message += why;
+  return exchange.respond(Fault::kMalformedBody, message);
+}
+
+}  // namespace
+
 Step inspect(Exchange& exchange) {
   Request& request = exchange.request();
   if (request.endpoint == nullptr) return Step::kContinue;
-  auto scan =
-      json::scan_body(exchange.services().json, request.body->view(), exchange.arena(), {});
-  if (!scan) {
-    std::string message = "malformed request: failed to parse JSON for ";
-    message += request.path;
-    message += ": ";
-    message += scan.error().detail;
-    return exchange.respond(Fault::kMalformedBody, message);
-  }
+  if (request.body->empty()) return refuse(exchange, "the body is empty");
+  auto scan = json::scan_body(exchange.services().json, request.body->view(), exchange.arena());
+  if (!scan) return refuse(exchange, scan.error().detail);
   request.scan = *scan;
   return Step::kContinue;
 }

@@ -19,9 +19,9 @@ std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
       const snapshot::Rule& rule = matches->rule->value;
       for (const snapshot::DeclaredModel& model : rule.models) {
         if (!seen.insert(model.id).second) continue;
-        models.push_back({model.id, rule.models_owned_by,
-                          std::chrono::sys_seconds(
-                              std::chrono::seconds(rule.models_created_unix_s))});
+        models.push_back(
+            {model.id, rule.models_owned_by,
+             std::chrono::sys_seconds(std::chrono::seconds(rule.models_created_unix_s))});
       }
     }
   }

@@ -31,10 +31,10 @@ enum class Phase : std::uint8_t {
 /// asks for comes before kHold (strangers make us hold nothing); the rest of it and authorization
 /// behind kRoute, then the decision of limits, then caches; settling of limits behind kForward.
 inline constexpr std::array kPipeline{
-    Phase::kAdmit,    // one spelling of host and path, no internal fields: all later phases trust it
-    Phase::kListen,   // the listener's policy bounds what may be held; it says if AI paths exist
-    Phase::kLocal,    // documents of our own need no body and no rule
-    Phase::kHold,     // the model name is in the body, and the model routes
+    Phase::kAdmit,   // one spelling of host and path, no internal fields: all later phases trust it
+    Phase::kListen,  // the listener's policy bounds what may be held; it says if AI paths exist
+    Phase::kLocal,   // documents of our own need no body and no rule
+    Phase::kHold,    // the model name is in the body, and the model routes
     Phase::kInspect,  // one scan finds model and stream flag; refuses what is ambiguous
     Phase::kRoute,    // the rule decides everything below
     Phase::kAnswer,   // terminal handlers: the rule answers itself or sends the client elsewhere

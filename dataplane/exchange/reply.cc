@@ -33,13 +33,14 @@ Step Exchange::respond(Reply reply) {
 }
 
 Step Exchange::respond(Fault fault, std::string_view message, int status) {
-  const FaultInfo& info = fault_info(fault);
+  const attempt::FaultInfo& info = fault_info(fault);
   fault_ = fault;
   Reply reply;
   reply.status = status == 0 ? info.status : status;
-  reply.body = formats::error_body(dialect(), reply.status, message.empty() ? info.message : message);
+  reply.body =
+      formats::error_body(dialect(), reply.status, message.empty() ? info.message : message);
   reply.code = info.code;
-  if (fault == Fault::kOverloaded || fault == Fault::kDraining) {
+  if (fault == Fault::kOverloaded || fault == Fault::kPoolOverflow) {
     reply.retry_after = kRetryAfterSeconds;
   }
   if (fault == Fault::kMethodRefused) reply.allow = kAllowed;
@@ -71,7 +72,7 @@ void Exchange::deliver_reply() {
   if (!reply_.location.empty()) head->fields.add("location", reply_.location);
   if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
-  if (target_.rule) apply_edit(target_.rule->value.response_headers, head->fields);
+  if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
   error_code_ = reply_.code;
   if (request_.head->method == http::kHead) {
     head->framing = http::Framing::kNone;
@@ -106,8 +107,8 @@ void Exchange::fill_usage(telemetry::Record& record) {
     formats::estimate_missing(usage, hints);
   }
   record.model_answered = scanner.model();
-  record.tokens = {usage.input,  usage.cached_input, usage.cache_creation, usage.output,
-                   usage.reasoning, usage.total,     usage.estimated};
+  record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
+                   usage.reasoning, usage.total,        usage.estimated};
 }
 
 void Exchange::report() {

@@ -101,14 +101,13 @@ bool JsonMembers::key_is(std::string_view name) const {
 }
 
 std::optional<std::string_view> find_member(std::string_view object, std::string_view name) {
-  std::optional<std::string_view> found;
   JsonMembers members(object);
   while (members.next()) {
     if (members.key_is(name)) {
-      found = members.value();
+      return members.value();
     }
   }
-  return found;
+  return std::nullopt;
 }
 
 std::optional<std::string> find_string_member(std::string_view object, std::string_view name) {

@@ -29,7 +29,7 @@ class JsonMembers {
   std::string_view value_;
 };
 
-/// The last value of a top-level member of this name, as written; nullopt if there is none.
+/// The first value of a top-level member of this name, as written; nullopt if there is none.
 std::optional<std::string_view> find_member(std::string_view object, std::string_view name);
 /// The same for strings, unescaped; nullopt if the member is no string.
 std::optional<std::string> find_string_member(std::string_view object, std::string_view name);

@@ -75,6 +75,9 @@ std::size_t append_unicode_escape(std::string& out, std::string_view rest) {
 }  // namespace
 
 std::string unescape_json(std::string_view raw) {
+  if (raw.find('\\') == std::string_view::npos) {
+    return std::string(raw);
+  }
   std::string out;
   out.reserve(raw.size());
   for (std::size_t i = 0; i < raw.size();) {
@@ -217,6 +220,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
   Level& level = levels_[depth_];
   switch (c) {
     case '"':
+      in_literal_ = false;  // only malformed text has a string right behind a literal
       level.empty = false;
       in_string_ = true;
       string_is_key_ = expect_key_;
@@ -226,6 +230,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
       return;
     case '{':
     case '[':
+      in_literal_ = false;
       level.empty = false;
       open(c == '{', visitor);
       return;
@@ -240,6 +245,7 @@ void JsonSkimmer::structural(char c, Visitor& visitor) {
       value_node_ = depth_ > 0 && !level.is_object ? level.node : kNoNode;
       return;
     case ':':
+      in_literal_ = false;
       expect_key_ = false;
       return;
     case ' ':

@@ -196,9 +196,9 @@ void SseDecoder::take_line(std::string_view line, bool within_input) {
 }
 
 base::Status append_sse_event(std::string& out, const SseEvent& event) {
-  constexpr std::string_view kForbidden("\r\n\0", 3);
-  if (event.type.find_first_of(kForbidden) != std::string_view::npos ||
-      event.id.find_first_of(kForbidden) != std::string_view::npos) {
+  constexpr std::string_view kNotInId("\r\n\0", 3);
+  if (event.type.find_first_of(kLineEnds) != std::string_view::npos ||
+      event.id.find_first_of(kNotInId) != std::string_view::npos) {
     return base::client_error(base::Code::kInvalidArgument,
                               "line end in the type or id of a server-sent event");
   }

@@ -77,7 +77,7 @@ class SseDecoder {
 };
 
 /// Appends one event. Data is split at line ends into several data lines. Refuses
-/// (kInvalidArgument) CR, LF or NUL in type and id.
+/// (kInvalidArgument) CR and LF in type and id, and NUL in id.
 base::Status append_sse_event(std::string& out, const SseEvent& event);
 
 /// Appends `event: TYPE\ndata: DATA\n\n` (no event line if `type` is empty) for data known to hold

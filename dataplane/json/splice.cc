@@ -25,6 +25,16 @@ void Splice::insert(std::size_t offset, std::string_view text) {
   replace({offset, 0}, text);
 }
 
+void Splice::insert_member(std::size_t open, bool was_empty,
+                           std::initializer_list<std::string_view> pieces) {
+  const bool inserted_before = std::any_of(edits_.begin(), edits_.end(), [open](const Edit& edit) {
+    return edit.offset == open && edit.length == 0;
+  });
+  if (was_empty && inserted_before) insert(open, ",");
+  for (const std::string_view piece : pieces) insert(open, piece);
+  if (!was_empty) insert(open, ",");
+}
+
 std::size_t Splice::result_bytes(std::string_view body) const {
   std::size_t size = body.size();
   for (const Edit& edit : edits_) size += edit.replacement.size() - edit.length;
@@ -76,14 +86,13 @@ void force_include_usage(const BodyScan& scan, Splice& splice) {
   if (scan.include_usage_token.length > 0) {
     splice.replace(scan.include_usage_token, "true");
   } else if (scan.has_stream_options) {
-    splice.insert(scan.stream_options_open, scan.stream_options_empty ? R"("include_usage":true)"
-                                                                      : R"("include_usage":true,)");
+    splice.insert_member(scan.stream_options_open, scan.stream_options_empty,
+                         {R"("include_usage":true)"});
   } else if (scan.stream_options.length > 0) {  // null
     splice.replace(scan.stream_options, R"({"include_usage":true})");
   } else {
-    splice.insert(scan.members_open, scan.empty_object
-                                         ? R"("stream_options":{"include_usage":true})"
-                                         : R"("stream_options":{"include_usage":true},)");
+    splice.insert_member(scan.members_open, scan.empty_object,
+                         {R"("stream_options":{"include_usage":true})"});
   }
 }
 
@@ -92,9 +101,7 @@ void set_model(const BodyScan& scan, std::string_view json_string, Splice& splic
     splice.replace(scan.model_token, json_string);
     return;
   }
-  splice.insert(scan.members_open, R"("model":)");
-  splice.insert(scan.members_open, json_string);
-  if (!scan.empty_object) splice.insert(scan.members_open, ",");
+  splice.insert_member(scan.members_open, scan.empty_object, {R"("model":)", json_string});
 }
 
 }  // namespace tollgate::dataplane::json

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,11 @@ class Splice {
 
   void replace(Range range, std::string_view replacement);
   void insert(std::size_t offset, std::string_view text);
+  /// Inserts members (`"a":1` or `"a":1,"b":2`) just behind an object's '{', with the commas that
+  /// they need beside what is there (`was_empty`: nothing) and what was inserted before. Text as
+  /// pieces: each must live as long as an Edit's.
+  void insert_member(std::size_t open, bool was_empty,
+                     std::initializer_list<std::string_view> pieces);
   [[nodiscard]] bool empty() const { return edits_.empty(); }
   void clear() { edits_.clear(); }
   [[nodiscard]] const std::vector<Edit>& edits() const { return edits_; }

@@ -11,9 +11,6 @@ namespace tollgate::dataplane::mock {
 
 namespace {
 
-constexpr std::uint16_t kHttpPort = 80;
-constexpr std::uint16_t kHttpsPort = 443;
-
 Reply refuse(const ModelHost& host, int status, std::string_view type, std::string_view message) {
   switch (host.api) {
     case Api::kOpenAi:
@@ -26,10 +23,10 @@ Reply refuse(const ModelHost& host, int status, std::string_view type, std::stri
   return openai_error(status, type, message);
 }
 
+/// The host with its port, or alone as Envoy's host rewrite sends it.
 bool right_host(const ModelHost& host, std::string_view authority) {
-  if (base::equals_ignore_case(authority, host.host + ":" + std::to_string(host.port))) return true;
-  const std::uint16_t usual = host.tls ? kHttpsPort : kHttpPort;
-  return host.port == usual && base::equals_ignore_case(authority, host.host);
+  return base::equals_ignore_case(authority, host.host) ||
+         base::equals_ignore_case(authority, host.host + ":" + std::to_string(host.port));
 }
 
 std::string_view bearer(std::string_view authorization) {

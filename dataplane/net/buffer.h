@@ -105,10 +105,10 @@ class BufferPool {
 
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
-  static constexpr std::size_t kChunkBytes = 16 * 1024;
-  static constexpr std::size_t kMinReadBytes = 4 * 1024;
+  static constexpr std::size_t kChunkBytes = std::size_t{16} * 1024;
+  static constexpr std::size_t kMinReadBytes = std::size_t{4} * 1024;
   static constexpr std::size_t kHeaderBytes = 64;
-  static constexpr std::size_t kMaxKeptBytesPerClass = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxKeptBytesPerClass = std::size_t{4} * 1024 * 1024;
 
  private:
   static void give_back(Block* block);

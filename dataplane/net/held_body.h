@@ -51,7 +51,7 @@ class HeldBody {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   /// Zeroed bytes after `view()`, always at least this many once anything was appended.
   static constexpr std::size_t kPaddingBytes = 64;
-  static constexpr std::size_t kMaxEagerBytes = 1024 * 1024;
+  static constexpr std::size_t kMaxEagerBytes = std::size_t{1024} * 1024;
 
   /// The bytes from `offset` as a slice that keeps the block alive on its own (its memory then
   /// leaves this budget only when this body dies, and the pool's count when the slice does).

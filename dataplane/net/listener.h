@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dataplane/event/loop.h"
@@ -82,12 +83,13 @@ struct ListenerStats {
   std::uint64_t handed_over = 0;   // given to another worker
   std::uint64_t out_of_files = 0;  // EMFILE or ENFILE seen
   std::uint64_t at_cap = 0;        // pauses because of max_connections
+  std::uint64_t shed = 0;          // closed unserved because files stayed short
   std::uint64_t failed = 0;        // other failures of accept
 };
 
 /// The listening socket of one worker (SO_REUSEPORT). It survives snapshot changes: its owner keeps
 /// it and changes what `handler` does. New connections go to the worker with the fewest.
-class Listener {
+class Listener final : private event::FdHandler {
  public:
   /// `worker` is this worker's seat in the group. With port 0 the first worker learns the port from
   /// `address()` and the others open that one. `handler` outlives the listener.
@@ -112,22 +114,53 @@ class Listener {
   /// Takes every connection that has reached the accept queue, then closes the socket and calls
   /// `done` (which may destroy the listener). Connections taken live on.
   void drain_and_close(std::function<void()> done);
-  [[nodiscard]] bool closed() const;
+  [[nodiscard]] bool closed() const { return !socket_.valid(); }
 
   static constexpr int kAcceptsPerTurn = 64;
   /// While files are short or the cap is reached, accepting is tried again this often.
   static constexpr std::chrono::milliseconds kRetryInterval{50};
-  /// How long the queue must have been empty before a draining socket is closed.
+  /// When files have been short for this long, waiting connections are closed, not left to hang.
+  static constexpr std::chrono::milliseconds kShedAfter{1000};
+  /// How long the queue of a draining socket must have been empty, and how long draining may take.
   static constexpr std::chrono::milliseconds kDrainQuiet{20};
+  static constexpr std::chrono::milliseconds kDrainMax{1000};
 
  private:
-  class Core;
-  Listener(std::unique_ptr<Core> core, const Address& address);
   friend class ConnectionSlot;
+  enum class Take : std::uint8_t { kTaken, kEmpty, kBlocked };
 
+  Listener(event::Loop& loop, Fd socket, const Address& address,
+           std::shared_ptr<ListenerGroup> group, std::size_t worker, AcceptHandler& handler);
+  void on_ready(event::Ready ready) override;
+  void on_retry();
+  void accept_some();
+  Take accept_one();
+  Take on_accept_error(int error_number);
+  void place(Fd socket, const Address& peer);
+  void hand_over(std::size_t target, Fd socket, const Address& peer);
+  void block(base::MonotonicTime since);
+  void unblock();
+  void shed();
+  void on_drain_timer();
+  void finish();
+
+  event::Loop& loop_;
+  Fd socket_;
+  Fd reserve_;  // given up for a moment to close connections that no file is left for
   Address address_;
+  std::shared_ptr<ListenerGroup> group_;
+  std::size_t worker_;
+  AcceptHandler& handler_;
+  event::Watch watch_;
+  event::Timer retry_;
+  event::Timer drain_timer_;
   ListenerStats stats_;
-  std::unique_ptr<Core> core_;
+  bool paused_ = false;
+  bool at_cap_ = false;
+  std::optional<base::MonotonicTime> short_since_;
+  bool draining_ = false;
+  base::MonotonicTime drain_until_{};
+  std::function<void()> drained_;
 };
 
 }  // namespace tollgate::dataplane::net

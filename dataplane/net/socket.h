@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 #include "dataplane/base/result.h"
@@ -40,8 +42,9 @@ int take_socket_error(int fd);
 /// Makes close() send RST instead of FIN.
 void set_abortive_close(int fd);
 
-/// "connect to 192.0.2.1:80: Connection refused", with a code that fits `error_number`.
-base::Error socket_error(std::string_view what, int error_number);
+/// "connect to 192.0.2.1:80: Connection refused", with a code that fits `error_number`; `origin`
+/// says who is on the other side.
+base::Error socket_error(base::Origin origin, std::string_view what, int error_number);
 
 /// The soft limit of open files, raised to the hard one first.
 std::size_t raise_open_file_limit();

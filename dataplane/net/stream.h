@@ -42,6 +42,8 @@ inline constexpr PauseReasons kPauseUser = 1U << 8;
 /// anything on the stream, but destroys it only through `retire`.
 class StreamHandler {
  public:
+  /// TCP's handshake is done and TLS's, if any, begins. Only for streams that we connect.
+  virtual void on_connected(Stream& stream) { (void)stream; }
   /// The connection is usable (connected, TLS handshake done). Not called for streams that were
   /// usable when the handler was set.
   virtual void on_open(Stream& stream) { (void)stream; }
@@ -84,9 +86,9 @@ class Stream : public event::Deferred {
  public:
   virtual void set_handler(StreamHandler& handler) = 0;
 
-  /// Queues bytes. True: below the high mark, go on. False: the queue is at or above the high mark
-  /// even after trying to send; stop producing until on_drained. The bytes are taken in both cases,
-  /// and dropped silently after a close. Copies `bytes`.
+  /// Queues a copy of the bytes. True: go on. False: the queue reached the high mark although the
+  /// kernel took what it could; stop producing until on_drained. The bytes are taken in both cases,
+  /// and dropped after a close or a shutdown_write.
   virtual bool write(std::string_view bytes) = 0;
   /// The same without copying, except that small slices are gathered.
   virtual bool write(Slice bytes) = 0;
@@ -125,8 +127,8 @@ class Stream : public event::Deferred {
   [[nodiscard]] virtual std::uint64_t bytes_written() const = 0;
   [[nodiscard]] virtual event::Loop& loop() = 0;
 
-  static constexpr std::size_t kLowMarkBytes = 16 * 1024;
-  static constexpr std::size_t kHighMarkBytes = 64 * 1024;
+  static constexpr std::size_t kLowMarkBytes = std::size_t{16} * 1024;
+  static constexpr std::size_t kHighMarkBytes = std::size_t{64} * 1024;
 };
 
 /// Closes the stream now and deletes it at the end of the turn: safe inside its own callbacks.

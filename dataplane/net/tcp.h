@@ -7,13 +7,18 @@
 
 namespace tollgate::dataplane::net {
 
-/// A stream on an accepted or otherwise connected socket. `handler` gets on_open in the same turn.
+/// A stream on an accepted or otherwise connected socket; on_open comes in the same turn. `origin`
+/// is whose fault a failure of the connection is.
 std::unique_ptr<Stream> make_tcp_stream(const IoContext& io, Fd socket, const Address& peer,
-                                        StreamHandler& handler);
+                                        StreamHandler& handler,
+                                        base::Origin origin = base::Origin::kClient);
 
 /// Starts a connection attempt to `peer`: on_open or on_closed follows. No timeout of its own (see
 /// dial::Connector, which most callers want).
 base::Result<std::unique_ptr<Stream>> connect_tcp(const IoContext& io, const Address& peer,
                                                   StreamHandler& handler);
+
+/// The socket of a connection attempt that has begun.
+base::Result<Fd> begin_connect(const Address& peer);
 
 }  // namespace tollgate::dataplane::net

@@ -24,9 +24,9 @@ enum class AnswerWay : std::uint8_t {
 /// An error that push or finish returns means that the answer is broken (the provider reported an
 /// error inside the stream, broke its protocol or stopped too early). What came before the error is
 /// in the sink, nothing of the error is: a caller that has sent nothing to the client yet may
-/// discard the attempt with what is in the sink and try the next backend (see Error::retryable); one
-/// that has sent something calls `fail`, which ends the stream as an error in the client's dialect,
-/// and closes.
+/// discard the attempt with what is in the sink and try the next backend (see Error::retryable);
+/// one that has sent something calls `fail`, which ends the stream as an error in the client's
+/// dialect, and closes.
 class Answer {
  public:
   virtual ~Answer() = default;

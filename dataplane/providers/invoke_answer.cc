@@ -7,6 +7,7 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/formats/json_members.h"
+#include "dataplane/formats/json_skim.h"
 #include "dataplane/providers/bedrock_errors.h"
 
 namespace tollgate::dataplane::providers {
@@ -116,11 +117,15 @@ base::Status InvokeAnswer::on_frame(const formats::EventStreamFrame& frame) {
   if (frame.event_type != "chunk") {
     return {};
   }
-  const auto encoded = formats::find_string_member(frame.payload, "bytes");
-  if (!encoded) {
+  // Base64 needs no escapes, except that '/' may be written "\/".
+  const auto raw = formats::find_member(frame.payload, "bytes");
+  if (!raw || raw->size() < 2 || raw->front() != '"' || raw->back() != '"') {
     return broken("a chunk of the event stream has no bytes");
   }
-  const auto json = base::base64_decode(*encoded);
+  const std::string_view encoded = raw->substr(1, raw->size() - 2);
+  const bool plain = encoded.find('\\') == std::string_view::npos;
+  const auto json =
+      base::base64_decode(plain ? encoded : std::string_view(formats::unescape_json(encoded)));
   if (!json) {
     return broken("a chunk of the event stream is no base64");
   }

@@ -22,6 +22,12 @@ namespace tollgate::dataplane::snapshot {
 
 namespace {
 
+/// Of listeners without a policy of their own.
+const std::shared_ptr<const ClientPolicyNode>& standard_policy() {
+  static const auto kPolicy = std::make_shared<const ClientPolicyNode>();
+  return kPolicy;
+}
+
 /// Dependency order: a kind refers only to kinds before it.
 constexpr std::string_view kKinds[] = {"gateway",  "client_policy", "secret",   "endpoints",
                                        "listener", "credential",    "upstream", "backend",
@@ -103,7 +109,8 @@ struct Compiler::Impl {
              Shelf<ListenerNode>, Shelf<CredentialNode>, Shelf<UpstreamNode>, Shelf<BackendNode>,
              Shelf<RouteNode>, Shelf<RuleNode>>
       shelves;
-  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>, Slotted<CredentialNode>>
+  std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>,
+             Slotted<CredentialNode>>
       slotted;
   /// Who refers to a key, and to what a key refers.
   std::unordered_map<std::string, std::set<std::string>> dependents;
@@ -174,7 +181,10 @@ struct Compiler::Impl {
   }
   void fill(ListenerNode& node) {
     node.gateway = resolve<GatewayNode>(node.value.gateway_key);
-    node.policy = resolve<ClientPolicyNode>(node.value.client_policy_key);
+    // Without a policy of its own a listener has the defaults.
+    node.policy = node.value.client_policy_key.empty()
+                      ? standard_policy()
+                      : resolve<ClientPolicyNode>(node.value.client_policy_key);
   }
   void fill(RouteNode& node) {
     for (const Attachment& attachment : node.value.attachments) {
@@ -208,9 +218,9 @@ void Compiler::Impl::fill(RuleNode& node) {
                                              : resolve_id<BackendNode>(refs[i].backend_key));
     if (refs[i].weight > 0) node.shares.push_back(static_cast<std::uint32_t>(i));
   }
-  std::stable_sort(
-      node.shares.begin(), node.shares.end(),
-      [&refs](std::uint32_t a, std::uint32_t b) { return refs[a].priority < refs[b].priority; });
+  std::sort(node.shares.begin(), node.shares.end(), [&refs](std::uint32_t a, std::uint32_t b) {
+    return std::tie(refs[a].priority, a) < std::tie(refs[b].priority, b);
+  });
   for (std::uint32_t i = 0; i < node.shares.size(); ++i) {
     const BackendRef& ref = refs[node.shares[i]];
     const bool new_group = i == 0 || refs[node.shares[i - 1]].priority != ref.priority;

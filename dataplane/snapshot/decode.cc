@@ -145,7 +145,7 @@ base::Result<Value> decode_as(std::string_view body) {
   const json::PaddedText text(body);
   json::Reader reader(kMaxNesting);
   auto root = reader.open(text.view());
-  if (!root) return invalid("not JSON");
+  if (!root) return invalid("not one JSON object");
   T value;
   TRY(read(*root, value));
   if (!reader.finish()) return invalid("not one JSON object");

@@ -9,8 +9,8 @@
 
 namespace tollgate::dataplane::telemetry {
 
-/// Tokens of one answer with OpenAI's meaning (input holds what was cached, output holds reasoning).
-/// Empty: not known.
+/// Tokens of one answer with OpenAI's meaning (input holds what was cached, output holds
+/// reasoning). Empty: not known.
 struct TokenCounts {
   std::optional<std::uint64_t> input;
   std::optional<std::uint64_t> cached_input;

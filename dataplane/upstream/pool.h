@@ -14,6 +14,7 @@ namespace tollgate::dataplane::upstream {
 
 class Pool;
 class Connection;
+class EndpointPool;
 
 struct PoolLimits {
   std::uint32_t max_connections = 1024;  // open and opening, per worker and endpoint
@@ -53,18 +54,18 @@ enum class Reuse : std::uint8_t {
 };
 
 /// The exclusive use of one connection. Its owner sets the stream's handler; giving the lease back
-/// or destroying it takes the handler away. A lease that dies without `release` closes.
+/// or destroying it takes the handler away. A lease that dies without `release` closes. Both may
+/// happen inside a callback of the stream.
 class Lease {
  public:
-  Lease() = default;
-  explicit Lease(Connection& connection) : connection_(&connection) {}
+  Lease();
+  explicit Lease(std::unique_ptr<Connection> connection);
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
-  ~Lease() { release(Reuse::kClose); }
+  ~Lease();
 
   explicit operator bool() const { return connection_ != nullptr; }
   [[nodiscard]] net::Stream& stream() const;
-  [[nodiscard]] const Pool& pool() const;
   /// The connection has served before: its peer may have closed it while our request was on its
   /// way.
   [[nodiscard]] bool reused() const;
@@ -79,7 +80,7 @@ class Lease {
   void release(Reuse reuse);
 
  private:
-  Connection* connection_ = nullptr;
+  std::unique_ptr<Connection> connection_;
 };
 
 /// Why no connection was given.
@@ -90,7 +91,7 @@ struct AcquireError {
 };
 
 /// Somebody who waits for a connection; part of the object that waits. Destroying or cancelling it
-/// leaves the queue. Calls come from the loop, never inside `acquire`.
+/// leaves the queue. One call comes, from the loop, never inside `acquire` or `release`.
 class Waiter : private event::ListNode {
  public:
   virtual void on_lease(Lease lease) = 0;
@@ -104,8 +105,9 @@ class Waiter : private event::ListNode {
   ~Waiter() { cancel(); }
 
  private:
-  friend class Pool;
+  friend class EndpointPool;
   Pool* pool_ = nullptr;
+  bool fresh_ = false;
 };
 
 struct AcquireOptions {

@@ -24,7 +24,7 @@ struct Endpoint {
 /// connections.
 class PoolSet {
  public:
-  /// All three outlive the set.
+  /// Both outlive the set and everybody who holds one of its pools.
   PoolSet(net::dial::Connector& connector, net::tls::ClientContexts& contexts);
   ~PoolSet();
   PoolSet(const PoolSet&) = delete;
@@ -42,7 +42,7 @@ class PoolSet {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace tollgate::dataplane::upstream

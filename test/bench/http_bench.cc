@@ -12,10 +12,15 @@
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/path.h"
 #include "dataplane/http/sse.h"
+#include "dataplane/json/body_scan.h"
+#include "dataplane/json/reader.h"
+#include "dataplane/json/splice.h"
+#include "dataplane/json/writer.h"
 
 namespace base = tollgate::dataplane::base;
 namespace http = tollgate::dataplane::http;
 namespace h1 = tollgate::dataplane::http::h1;
+namespace json = tollgate::dataplane::json;
 
 namespace {
 
@@ -124,7 +129,8 @@ void bench_sse() {
   constexpr int kEvents = 64;
   for (int i = 0; i < kEvents; ++i) {
     stream +=
-        "data: {\"id\":\"chatcmpl-0123456789abcdef0123456789\",\"object\":\"chat.completion.chunk\","
+        "data: "
+        "{\"id\":\"chatcmpl-0123456789abcdef0123456789\",\"object\":\"chat.completion.chunk\","
         "\"created\":1700000000,\"model\":\"gpt-4o-2024-08-06\",\"service_tier\":\"default\","
         "\"system_fingerprint\":\"fp_0123456789\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
         "\" token\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
@@ -141,10 +147,80 @@ void bench_sse() {
   });
 }
 
+/// A chat request of about `bytes` bytes, with escapes, other scripts and a tool.
+std::string chat_body(std::size_t bytes) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_object().member("model", "gpt-4o-mini").key("messages").begin_array();
+  while (out.size() + 500 < bytes) {
+    w.begin_object()
+        .member("role", "user")
+        .key("content")
+        .value(
+            "Write a short poem about \"rivers\" and\nmountains. Gr\u00fc\u00dfe, \u4f60\u597d. "
+            "The "
+            "quick brown fox jumps over the lazy dog, again and again, until the evening comes.");
+    w.end_object();
+  }
+  w.end_array().key("tools").begin_array().begin_object().member("type", "function");
+  w.raw_member("function",
+               R"({"name":"get_weather","description":"Weather of a city","parameters":)"
+               R"({"type":"object","properties":{"city":{"type":"string"},"unit":)"
+               R"({"type":"string","enum":["c","f"]}},"required":["city"]}})");
+  w.end_object().end_array();
+  w.member("temperature", 0.7).member("max_tokens", 1024).member("stream", true).end_object();
+  return out;
+}
+
+void bench_json(std::size_t bytes) {
+  const std::string text = chat_body(bytes);
+  const json::PaddedText padded(text);
+  base::Arena arena;
+  json::Reader reader;
+  std::printf("chat body %zu bytes\n", text.size());
+  measure("json: scan", [&] {
+    arena.reset();
+    keep(json::scan_body(reader, padded.view(), arena));
+  });
+  std::string out;
+  measure("json: scan and splice a model", [&] {
+    arena.reset();
+    const auto scan = json::scan_body(reader, padded.view(), arena);
+    json::Splice splice;
+    json::set_model(*scan, "\"gpt-4o-2024-08-06\"", splice);
+    splice.apply(padded.view(), out);
+    keep(out);
+  });
+}
+
+void bench_json_event() {
+  const json::PaddedText event(
+      R"({"id":"chatcmpl-0123456789abcdef0123456789","object":"chat.completion.chunk",)"
+      R"("created":1700000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":)"
+      R"({"content":" token"},"logprobs":null,"finish_reason":null}],"usage":null})");
+  json::Reader reader;
+  std::string out;
+  measure("json: one stream event to another dialect", [&] {
+    out.clear();
+    const auto root = reader.open(event.view());
+    auto choices = root->find("choices")->elements();
+    choices->next();
+    const auto content = choices->value().find({"delta", "content"});
+    json::Writer w(out);
+    w.begin_object().member("type", "content_block_delta").member("index", 0).key("delta");
+    w.begin_object().member("type", "text_delta").raw_member("text", *content->raw());
+    w.end_object().end_object();
+    keep(out);
+  });
+}
+
 }  // namespace
 
 int main() {
   bench_heads();
   bench_sse();
+  bench_json(2'000);
+  bench_json(100'000);
+  bench_json_event();
   return 0;
 }

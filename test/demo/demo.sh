@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts the gateway on the multi-model example with the built-in model server, sends real requests
 # and shows what happened. KEEP=1 (or a terminal) leaves it running until Enter; otherwise it stops.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")/../.."
 program=build/release/tollgate
 files=manifests/examples/envoy-ai-gateway
@@ -18,7 +18,7 @@ started=$(date +%s%N)
   -f $files/multi-model-routing/ai-gateway-route.yaml --mock >"$log.access" 2>"$log" &
 pid=$!
 # The ready line is the program's own; `tail` ends with the program or with the line.
-timeout 10 tail -n +1 -f --pid=$pid "$log" | grep -q -m1 '^ready$' || { cat "$log"; echo "tollgate did not become ready" >&2; exit 1; }
+timeout 10 tail -n +1 -f --pid=$pid "$log" 2>/dev/null | grep -q -m1 '^ready$' || { cat "$log"; echo "tollgate did not become ready" >&2; exit 1; }
 ready_ms=$((($(date +%s%N) - started) / 1000000))
 url=$(sed -n 's/^listening on \(http[^ ]*\) .*/\1/p' "$log" | head -1)
 cat "$log"

@@ -7,8 +7,8 @@
 
 namespace tollgate::test {
 
-/// Turns the loop until `done()` holds. False if it does not within the patience, which is real time
-/// and only bounds a test that fails.
+/// Turns the loop until `done()` holds. False if it does not within the patience, which is real
+/// time and only bounds a test that fails.
 template <typename Done>
 bool run_until(dataplane::event::Loop& loop, Done&& done,
                std::chrono::milliseconds patience = std::chrono::seconds(20)) {

@@ -6,7 +6,7 @@
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/method.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 namespace {
 
@@ -16,14 +16,15 @@ bool is_idempotent(std::string_view method) {
          method == http::kDelete || method == http::kOptions;
 }
 
-Fault fault_of(upstream::AcquireError::Reason reason) {
-  switch (reason) {
+Fault fault_of(const upstream::AcquireError& error) {
+  switch (error.reason) {
     case upstream::AcquireError::Reason::kOverflow:
       return Fault::kPoolOverflow;
     case upstream::AcquireError::Reason::kDns:
       return Fault::kDnsFailed;
     case upstream::AcquireError::Reason::kConnect:
-      return Fault::kConnectFailed;
+      return error.error.code == base::Code::kTimeout ? Fault::kConnectTimeout
+                                                      : Fault::kConnectFailed;
     case upstream::AcquireError::Reason::kTls:
       return Fault::kTlsFailed;
   }
@@ -70,7 +71,7 @@ void Attempt::connect(bool fresh) {
     last_error_ = std::move(*acquired.error);
   }
   if (!last_error_) return fail(Fault::kNoEndpoint, "");
-  fail(fault_of(last_error_->reason), last_error_->error.detail);
+  fail(fault_of(*last_error_), last_error_->error.detail);
 }
 
 void Attempt::on_lease(upstream::Lease lease) {
@@ -104,8 +105,8 @@ void Attempt::send_held_body() {
   const std::string_view held = request_.body->view();
   for (const std::string_view part : prepared_.body) {
     if (inside(part, held)) {
-      side_->send_body(request_.body->slice(static_cast<std::size_t>(part.data() - held.data()),
-                                            part.size()));
+      side_->send_body(
+          request_.body->slice(static_cast<std::size_t>(part.data() - held.data()), part.size()));
     } else if (!part.empty()) {
       side_->send_body(part);
     }
@@ -134,7 +135,8 @@ void Attempt::on_informational(http::ResponseHead& head) {
 }
 
 /// The one place that decides how an answer's bytes travel. Its stages are the provider's Answer
-/// (which scans usage, takes the forced usage chunk out, or translates); without one the bytes pass.
+/// (which scans usage, takes the forced usage chunk out, or translates); without one the bytes
+/// pass.
 Way Attempt::choose_way(http::ResponseHead& head, base::Status& status) {
   if (!prepared_.answer) return Way::kRaw;
   auto way = prepared_.answer->on_head(head, arena_);
@@ -245,4 +247,4 @@ void Attempt::fail(Fault fault, std::string detail) {
   owner_.on_attempt_failed(fault, detail);
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

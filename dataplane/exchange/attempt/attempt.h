@@ -11,10 +11,10 @@
 #include "dataplane/exchange/attempt/prepare.h"
 #include "dataplane/formats/byte_sink.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
-/// What an attempt tells the exchange. Calls come from the loop or from inside Attempt::start; after
-/// on_attempt_end or on_attempt_failed none follows. All bytes are what the client shall get.
+/// What an attempt tells the exchange. Calls come from the loop or from inside Attempt::start;
+/// after on_attempt_end or on_attempt_failed none follows. All bytes are what the client shall get.
 class AttemptOwner {
  public:
   virtual void on_attempt_informational(http::ResponseHead& head) = 0;
@@ -135,4 +135,4 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   event::Timer idle_timer_ = event::Timer::of<&Attempt::on_idle_timeout>(*this);
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

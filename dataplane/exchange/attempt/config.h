@@ -1,25 +1,33 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "dataplane/auth/credential_source.h"
+#include "dataplane/auth/credential.h"
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiled.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
+
+/// What one credential looks like to the workers. `current` is null while there is none, and
+/// `problem` says why in one sentence without secrets.
+struct CredentialState {
+  std::shared_ptr<const auth::Credential> current;
+  std::string problem;
+};
 
 /// The credentials of a snapshot as they are now, by the slot of their CredentialNode. Published
 /// again whenever one is renewed; immutable.
 struct Credentials {
   struct Entry {
     std::uint32_t generation = 0;
-    auth::CredentialState state;
+    CredentialState state;
   };
   std::vector<Entry> entries;
 
   /// nullptr if the id names no credential (any more).
-  [[nodiscard]] const auth::CredentialState* find(snapshot::SlotId id) const {
+  [[nodiscard]] const CredentialState* find(snapshot::SlotId id) const {
     if (id.slot >= entries.size() || entries[id.slot].generation != id.generation) return nullptr;
     return &entries[id.slot].state;
   }
@@ -32,4 +40,4 @@ struct Config {
   std::shared_ptr<const Credentials> credentials;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

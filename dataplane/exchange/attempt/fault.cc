@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 namespace {
 
@@ -35,11 +35,12 @@ constexpr std::array kFaults{
     FaultInfo{Fault::kOverloaded, 503, "overloaded", "the gateway is out of memory for requests"},
     FaultInfo{Fault::kPoolOverflow, 503, "pool_overflow",
               "too many requests wait for a connection to the backend"},
-    FaultInfo{Fault::kDraining, 503, "draining", "the gateway is shutting down"},
     FaultInfo{Fault::kInternal, 500, "internal", "internal error"},
     FaultInfo{Fault::kNoEndpoint, 503, "no_endpoint", "the backend has no endpoint"},
     FaultInfo{Fault::kDnsFailed, 503, "dns_failed", "the backend's name cannot be resolved"},
     FaultInfo{Fault::kConnectFailed, 503, "connect_failed", "the backend cannot be reached"},
+    FaultInfo{Fault::kConnectTimeout, 504, "connect_timeout",
+              "the backend could not be reached within the time allowed"},
     FaultInfo{Fault::kTlsFailed, 503, "tls_failed",
               "no secure connection to the backend can be made"},
     FaultInfo{Fault::kBackendReset, 502, "backend_reset",
@@ -64,6 +65,7 @@ static_assert(in_enumerator_order());
 
 base::Code code_of(Fault fault) {
   switch (fault) {
+    case Fault::kConnectTimeout:
     case Fault::kRequestTimeout:
     case Fault::kBackendTimeout:
     case Fault::kStreamIdle:
@@ -96,4 +98,4 @@ base::Error to_error(Fault fault, std::string_view detail) {
   return base::backend_error(code_of(fault), false, std::move(text));
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

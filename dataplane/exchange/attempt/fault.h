@@ -5,18 +5,18 @@
 
 #include "dataplane/base/error.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// Everything that can go wrong with an exchange. One table (fault.cc) says what the client is told
 /// and what logs and metrics call it.
 enum class Fault : std::uint8_t {
   kNone,
   // The client's.
-  kMalformedRequest,   // the decoder refused it; the status is the decoder's
+  kMalformedRequest,  // the decoder refused it; the status is the decoder's
   kMalformedPath,
-  kMethodRefused,      // CONNECT and TRACE
-  kMalformedBody,      // not the JSON that an AI endpoint takes
-  kNotExpressible,     // valid, but the backend's API has no way to say it
+  kMethodRefused,   // CONNECT and TRACE
+  kMalformedBody,   // not the JSON that an AI endpoint takes
+  kNotExpressible,  // valid, but the backend's API has no way to say it
   kBodyTooLarge,
   kClientTooSlow,
   kClientLeft,
@@ -25,24 +25,24 @@ enum class Fault : std::uint8_t {
   kUnsupportedPath,
   kNoRoute,
   kNoModelRoute,
-  kDirectResponse,     // the rule answers itself; status and text are the rule's
-  kNoBackend,          // the rule has no backend with a weight
-  kBackendGone,        // the snapshot that the request began under has been replaced
+  kDirectResponse,  // the rule answers itself; status and text are the rule's
+  kNoBackend,       // the rule has no backend with a weight
+  kBackendGone,     // the snapshot that the request began under has been replaced
   kUnsupportedPair,
   kNoCredential,
   // The gateway's.
-  kOverloaded,         // budget for held bodies
+  kOverloaded,  // budget for held bodies
   kPoolOverflow,
-  kDraining,
   kInternal,
   // The backend's.
   kNoEndpoint,
   kDnsFailed,
   kConnectFailed,
+  kConnectTimeout,
   kTlsFailed,
-  kBackendReset,       // closed or reset before or within an answer
-  kBackendProtocol,    // an answer that cannot be understood
-  kBackendBroke,       // an error inside the answer, or an answer that ended too early
+  kBackendReset,     // closed or reset before or within an answer
+  kBackendProtocol,  // an answer that cannot be understood
+  kBackendBroke,     // an error inside the answer, or an answer that ended too early
   kRequestTimeout,
   kBackendTimeout,
   kStreamIdle,
@@ -60,4 +60,4 @@ const FaultInfo& fault_info(Fault fault);
 /// For logs, and for those who end a broken answer.
 base::Error to_error(Fault fault, std::string_view detail);
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -6,7 +6,7 @@
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/providers/prepare.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 namespace {
 
@@ -20,9 +20,9 @@ Failed failed(Fault fault, std::string detail) {
 
 void add_forwarding_fields(const Request& request, http::FieldList& fields, base::Arena& arena) {
   const auto earlier = fields.joined(kForwardedFor, arena);
-  fields.set(kForwardedFor,
-             earlier && !earlier->empty() ? arena.concat({*earlier, ", ", request.peer_ip})
-                                          : request.peer_ip);
+  fields.set(kForwardedFor, earlier && !earlier->empty()
+                                ? arena.concat({*earlier, ", ", request.peer_ip})
+                                : request.peer_ip);
   fields.set("x-forwarded-proto", "http");
   fields.set("x-request-id", request.id);
 }
@@ -71,7 +71,7 @@ tl::expected<void, PrepareError> add_credential(const Plan& plan, Prepared& prep
                                                 Services& services, base::Arena& arena) {
   const snapshot::SlotId id = plan.backend->credential;
   if (!id.valid()) return {};
-  const auth::CredentialState* state = services.config->credentials->find(id);
+  const CredentialState* state = services.config->credentials->find(id);
   if (state == nullptr || !state->current) {
     return failed(Fault::kNoCredential, state == nullptr ? "not loaded yet" : state->problem);
   }
@@ -142,4 +142,4 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
   return prepared;
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -12,7 +12,7 @@
 #include "dataplane/providers/answer.h"
 #include "dataplane/snapshot/compiled.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// Which backend of which rule an attempt is for.
 struct Plan {
@@ -52,4 +52,4 @@ void apply_edit(const snapshot::HeaderEdit& edit, http::FieldList& fields);
 /// Names that only the gateway may use.
 bool is_internal_field(std::string_view name);
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

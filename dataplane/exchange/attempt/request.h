@@ -9,7 +9,7 @@
 #include "dataplane/json/body_scan.h"
 #include "dataplane/net/held_body.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// What the client sent. It belongs to the exchange; attempts only read it. All texts live in the
 /// exchange's arena.
@@ -18,7 +18,7 @@ struct Request {
   std::string_view host;              // lower case, without port
   std::string_view path;              // the one spelling that everybody uses
   std::string_view peer_ip;
-  std::string_view id;  // x-request-id: the client's, or ours
+  std::string_view id;                              // x-request-id: the client's, or ours
   const catalog::EndpointInfo* endpoint = nullptr;  // null: not an AI endpoint
 
   std::optional<net::HeldBody> body;  // AI endpoints: the whole body
@@ -28,4 +28,4 @@ struct Request {
   std::uint64_t body_bytes = 0;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

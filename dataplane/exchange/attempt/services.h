@@ -15,7 +15,7 @@
 #include "dataplane/router/choose.h"
 #include "dataplane/telemetry/record.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// What a worker gives to its exchanges. Everything belongs to the worker's thread and outlives
 /// every exchange, except the budget, which the process shares.
@@ -37,4 +37,4 @@ struct Services {
   bool draining = false;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

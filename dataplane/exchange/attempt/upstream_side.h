@@ -9,7 +9,7 @@
 #include "dataplane/net/buffer.h"
 #include "dataplane/upstream/pool.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 /// How a conversation with a backend failed.
 struct UpstreamFailure {
@@ -74,4 +74,4 @@ class UpstreamProtocol {
   ~UpstreamProtocol() = default;
 };
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -4,7 +4,7 @@
 
 #include "dataplane/base/log.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
 net::tls::ClientConfig client_config(const snapshot::UpstreamTls& tls) {
   using Kind = net::tls::SubjectName::Kind;
@@ -42,7 +42,7 @@ std::unique_ptr<upstream::Balancer> Upstreams::build(const snapshot::UpstreamNod
     }
     members.push_back({std::move(*pool), 1});
   }
-  return std::make_unique<upstream::Balancer>(std::move(members));
+  return std::make_unique<upstream::Balancer>(std::move(members), seed_++);
 }
 
 void Upstreams::apply(const std::vector<snapshot::NodeChange<snapshot::UpstreamNode>>& changes) {
@@ -65,4 +65,4 @@ upstream::Balancer* Upstreams::find(snapshot::SlotId id) {
   return entries_[id.slot].balancer.get();
 }
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

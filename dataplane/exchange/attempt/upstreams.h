@@ -8,13 +8,14 @@
 #include "dataplane/upstream/balancer.h"
 #include "dataplane/upstream/pool_set.h"
 
-namespace tollgate::dataplane::exchange {
+namespace tollgate::dataplane::exchange::attempt {
 
-/// The upstreams of a snapshot as one worker reaches them: per upstream a balancer over the pools of
-/// its endpoints. Only what an update changes is built again.
+/// The upstreams of a snapshot as one worker reaches them: per upstream a balancer over the pools
+/// of its endpoints. Only what an update changes is built again.
 class Upstreams {
  public:
-  explicit Upstreams(upstream::PoolSet& pools) : pools_(pools) {}
+  /// `seed` tells workers apart, so that they do not all begin with the same endpoint.
+  Upstreams(upstream::PoolSet& pools, std::uint32_t seed) : pools_(pools), seed_(seed) {}
   Upstreams(const Upstreams&) = delete;
   Upstreams& operator=(const Upstreams&) = delete;
 
@@ -30,10 +31,11 @@ class Upstreams {
   std::unique_ptr<upstream::Balancer> build(const snapshot::UpstreamNode& node);
 
   upstream::PoolSet& pools_;
+  std::uint32_t seed_;
   std::vector<Entry> entries_;
 };
 
 /// How TLS is spoken to an upstream (the semantics of BackendTLSPolicy).
 net::tls::ClientConfig client_config(const snapshot::UpstreamTls& tls);
 
-}  // namespace tollgate::dataplane::exchange
+}  // namespace tollgate::dataplane::exchange::attempt

@@ -49,7 +49,7 @@ class Dial {
   Dial& operator=(Dial&& other) noexcept;
   ~Dial();
 
-  [[nodiscard]] bool pending() const { return attempt_ != nullptr; }
+  [[nodiscard]] bool pending() const;
   void cancel();
 
  private:

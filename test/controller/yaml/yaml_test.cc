@@ -188,6 +188,15 @@ TEST(YamlStream, AMistakeHidesNoOtherDocument) {
   EXPECT_EQ(stream.documents[2].lines.line(), 13);
 }
 
+TEST(YamlStream, TextBehindADocumentIsAMistake) {
+  EXPECT_EQ(one("{a: 1}\nb: 2\n"), "problem: there is text behind the end of the document");
+  EXPECT_EQ(one("--- |\n text\n]\n").substr(0, 7), "problem");
+  EXPECT_EQ(one("a: 1\n...\n# done\n"), R"({"a":1})");
+  EXPECT_EQ(one("a: 1\n...\n"), R"({"a":1})");
+  EXPECT_EQ(one("a: 1\n..."), R"({"a":1})");
+  EXPECT_EQ(one("...\na: 1\n"), R"({"a":1})");
+}
+
 TEST(YamlStream, EmptyTextsHaveNoDocuments) {
   for (const char* text : {"", "\n", "# c\n", "---\n", "%YAML 1.2\n---\n# c\n", "~\n"}) {
     const Stream stream = parse_yaml(text);

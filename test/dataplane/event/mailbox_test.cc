@@ -97,8 +97,8 @@ TEST_F(MailboxTest, ManyWritersLoseNothingAndKeepTheirOwnOrder) {
   EXPECT_TRUE(ordered);
 }
 
-/// Each post meets a loop that is asleep or about to sleep: no wake-up may be lost. A lost one would
-/// stall for the loop's whole waiting time and fail the deadline.
+/// Each post meets a loop that is asleep or about to sleep: no wake-up may be lost. A lost one
+/// would stall for the loop's whole waiting time and fail the deadline.
 TEST_F(MailboxTest, NoWakeUpIsLost) {
   make(16);
   std::atomic<int> ran{0};

@@ -111,9 +111,9 @@ TEST(TimerWheelTest, AJumpOfYearsFiresEverythingOnceInOrder) {
   TimerWheel wheel(kStart);
   std::vector<int> order;
   std::vector<std::unique_ptr<Probe>> probes;
-  const std::vector<std::chrono::nanoseconds> delays = {hours(24 * 1500), milliseconds(1), hours(1),
-                                                        seconds(70), milliseconds(63),
-                                                        milliseconds(64), hours(24 * 20)};
+  const std::vector<std::chrono::nanoseconds> delays = {
+      hours(24 * 1500), milliseconds(1),  hours(1),      seconds(70),
+      milliseconds(63), milliseconds(64), hours(24 * 20)};
   for (std::size_t i = 0; i < delays.size(); ++i) {
     probes.push_back(std::make_unique<Probe>(wheel));
     probes.back()->id = static_cast<int>(i);

@@ -92,6 +92,8 @@ TEST_F(MockTest, OpenAiRefusesEachMistakeWithItsOwnError) {
   head_->fields.remove("cookie");
   head_->authority = "other.example";
   expect(421, "not other.example");
+  head_->authority = "gpt.example:8001";
+  expect(421, "not gpt.example:8001");
   head_->authority = "gpt.example:8000";
   tls_ = true;
   expect(400, "TLS not expected");

@@ -1,0 +1,186 @@
+#include "controller/pipeline/operator.h"
+
+#include <signal.h>
+
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "controller/kube/auth/config.h"
+#include "controller/kube/client.h"
+#include "controller/kube/executor.h"
+#include "controller/kube/write/leader_elector.h"
+#include "controller/pipeline/admin.h"
+#include "controller/pipeline/operator_core.h"
+#include "dataplane/base/log.h"
+
+namespace tollgate::controller::pipeline {
+
+namespace base = dataplane::base;
+namespace log = base::log;
+namespace net = dataplane::net;
+
+namespace {
+
+constexpr const char* kServiceName = "tollgate-controller";
+constexpr std::chrono::seconds kReleaseLimit{5};
+
+int fail(const std::string& what) {
+  std::cerr << "tollgate controller: " << what << '\n';
+  return 1;
+}
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warn") return log::Level::kWarn;
+  if (name == "error") return log::Level::kError;
+  return log::Level::kInfo;
+}
+
+std::string env_or(const char* name, const std::string& fallback) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? fallback : value;
+}
+
+base::Result<OperatorOptions> operator_options(const cli::ControllerOptions& options,
+                                               const std::string& namespace_) {
+  OperatorOptions out;
+  out.watch_namespaces = options.watch_namespaces;
+  out.namespace_ = namespace_;
+  out.instance = env_or("POD_NAME", "tollgate");
+  const auto push = net::parse_address(options.push);
+  if (!push) {
+    return base::config_error(base::Code::kInvalidArgument, "--push wants ADDRESS:PORT");
+  }
+  out.push = *push;
+  const std::string host =
+      options.push_host.empty()
+          ? std::string(kServiceName) + "." + namespace_ + ".svc:" + std::to_string(push->port)
+          : options.push_host;
+  const auto named = net::parse_host_port(host);
+  if (!named) {
+    return base::config_error(base::Code::kInvalidArgument, "--push-host wants HOST:PORT");
+  }
+  out.push_dns_names = {named->host};
+  out.resolver.resolution.adopted_controller_names = options.adopt_controller_names;
+  out.resolver.owned.image = options.proxy_image;
+  out.resolver.owned.controller = host;
+  return out;
+}
+
+/// Everything that lives on the executor's thread.
+struct Runtime {
+  std::unique_ptr<Operator> core;
+  std::unique_ptr<kube::write::LeaderElector> elector;
+};
+
+base::Status start_election(Runtime& runtime, kube::Api& api, kube::Executor& executor,
+                            const std::string& namespace_, bool elect) {
+  if (!elect) {
+    runtime.core->set_leader(true);
+    return {};
+  }
+  kube::write::LeaderElectorOptions options;
+  options.namespace_ = namespace_;
+  options.identity = kube::write::make_identity();
+  kube::write::LeaderCallbacks callbacks;
+  callbacks.on_started = [&runtime] {
+    runtime.core->set_leader(true);
+  };
+  callbacks.on_lost = [] {
+    log::error("leadership was lost: ending, so that two replicas never write");
+    std::_Exit(1);
+  };
+  TRY_ASSIGN(runtime.elector, kube::write::LeaderElector::create(api, executor, std::move(options),
+                                                                 std::move(callbacks)));
+  runtime.elector->start();
+  return {};
+}
+
+base::Result<std::unique_ptr<Admin>> start_admin(const std::string& text, base::Clock& clock,
+                                                 kube::SerialExecutor& executor, Runtime& runtime) {
+  const auto address = net::parse_address(text);
+  if (!address) {
+    return base::config_error(base::Code::kInvalidArgument, "--admin wants ADDRESS:PORT");
+  }
+  AdminSource source;
+  source.post = [&executor](std::function<void()> task) { executor.post(std::move(task)); };
+  source.healthy = [&runtime] { return !runtime.elector || runtime.elector->healthy(); };
+  source.not_ready = [&runtime] { return runtime.core->not_ready(); };
+  source.metrics = [&runtime] { return runtime.core->metrics(); };
+  return Admin::start(*address, clock, std::move(source));
+}
+
+void wait_for_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+void stop(kube::SerialExecutor& executor, Runtime& runtime) {
+  auto released = std::make_shared<std::promise<void>>();
+  executor.run([&] {
+    runtime.core->set_leader(false);
+    if (runtime.elector) {
+      runtime.elector->release([released] { released->set_value(); });
+    } else {
+      released->set_value();
+    }
+  });
+  // The Lease runs out by itself if the API server does not answer.
+  released->get_future().wait_for(kReleaseLimit);
+  executor.run([&] {
+    runtime.elector.reset();
+    runtime.core.reset();
+  });
+}
+
+}  // namespace
+
+int run(const cli::ControllerOptions& options) {
+  log::init(level_of(options.log_level), true);
+  kube::auth::KubeconfigOptions kubeconfig;
+  kubeconfig.file = options.kubeconfig;
+  auto config = kube::auth::load_config(kubeconfig);
+  if (!config) return fail(config.error().detail);
+  const std::string namespace_ = env_or("POD_NAMESPACE", "tollgate-system");
+  auto operator_settings = operator_options(options, namespace_);
+  if (!operator_settings) return fail(operator_settings.error().detail);
+  auto client = kube::Client::create(std::move(*config));
+  if (!client) return fail(client.error().detail);
+  log::info("starting", {{"server", (*client)->server()}, {"namespace", namespace_}});
+
+  base::SystemClock push_clock;
+  base::SystemClock admin_clock;
+  kube::SerialExecutor executor("operator");
+  Runtime runtime;
+  std::optional<base::Error> error;
+  executor.run([&] {
+    runtime.core =
+        std::make_unique<Operator>(**client, executor, push_clock, std::move(*operator_settings));
+    runtime.core->start();
+    const base::Status election =
+        start_election(runtime, **client, executor, namespace_, options.leader_elect);
+    if (!election) error = election.error();
+  });
+  if (error) return fail(error->detail);
+  auto admin = start_admin(options.admin, admin_clock, executor, runtime);
+  if (!admin) {
+    stop(executor, runtime);
+    return fail(admin.error().detail);
+  }
+  wait_for_signal();
+  log::info("stopping");
+  admin->reset();
+  stop(executor, runtime);
+  executor.stop();
+  return 0;
+}
+
+}  // namespace tollgate::controller::pipeline

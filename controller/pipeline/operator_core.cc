@@ -1,0 +1,368 @@
+#include "controller/pipeline/operator_core.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "controller/pipeline/kinds.h"
+#include "dataplane/base/log.h"
+#include "reconcilers/resources/kinds.h"
+
+namespace tollgate::controller::pipeline {
+
+namespace base = dataplane::base;
+namespace log = base::log;
+namespace cache = kube::cache;
+namespace model = reconcilers::model;
+namespace resources = reconcilers::resources;
+namespace write = kube::write;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::chrono::hours kRotationCheck{1};
+constexpr const char* kManagedLabel = "app.kubernetes.io/managed-by";
+
+model::ObjectId id_of(const kube::ObjectKey& key) {
+  return {key.group, key.kind, key.namespace_, key.name};
+}
+
+kube::ObjectKey cached_key(const model::ObjectId& id) {
+  return {id.group, id.kind, id.namespace_, id.name};
+}
+
+kube::ResourceType owned_type(const std::string& kind) {
+  if (kind == "Deployment") return {"apps", "v1", kind, "deployments", true};
+  if (kind == "Service") return {"", "v1", kind, "services", true};
+  if (kind == "Secret") return {"", "v1", kind, "secrets", true};
+  return {"", "v1", "ServiceAccount", "serviceaccounts", true};
+}
+
+std::vector<std::string> controller_names(const reconcilers::Options& options) {
+  std::vector<std::string> names = options.adopted_controller_names;
+  names.insert(names.begin(), options.controller_name);
+  return names;
+}
+
+write::StatusWriterOptions writer_options(const OperatorOptions& options) {
+  write::StatusWriterOptions out;
+  out.controller_names = controller_names(options.resolver.resolution);
+  return out;
+}
+
+write::EventOptions event_options(const OperatorOptions& options) {
+  write::EventOptions out;
+  out.controller = options.resolver.resolution.controller_name;
+  out.instance = options.instance;
+  return out;
+}
+
+bool is_ours(const json& object, const std::string& uid) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end()) return false;
+  const auto labels = metadata->find("labels");
+  if (labels == metadata->end() || labels->value(kManagedLabel, "") != "tollgate") return false;
+  const auto owners = metadata->find("ownerReferences");
+  if (owners == metadata->end()) return false;
+  return std::any_of(owners->begin(), owners->end(),
+                     [&](const json& owner) { return owner.value("uid", "") == uid; });
+}
+
+resolve::ProxyReport report_of(const push::ProxyState& proxy) {
+  resolve::ProxyReport report;
+  report.instance = proxy.instance;
+  report.ready = proxy.connected && proxy.ready;
+  report.silent = proxy.silent;
+  report.acknowledged = proxy.acked_revision;
+  report.refused_revision = proxy.refused_revision;
+  for (const auto& problem : proxy.problems) report.refused.push_back({problem.key, problem.why});
+  for (const auto& credential : proxy.credentials) {
+    if (!credential.usable) report.credential_faults.push_back({credential.key, credential.why});
+  }
+  report.abilities = proxy.capabilities;
+  return report;
+}
+
+}  // namespace
+
+Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
+                   OperatorOptions options)
+    : api_(api),
+      executor_(executor),
+      clock_(clock),
+      options_(std::move(options)),
+      discovery_(api, executor),
+      resolver_(options_.resolver),
+      holdoff_(executor, {}, [this] { reconcile(); }),
+      status_writer_(api, executor, writer_options(options_),
+                     [this](const kube::ObjectKey& key) { return store_.find(key); }),
+      applier_(
+          api, executor, {}, [this](const kube::ObjectKey& key) { return store_.find(key); },
+          [this](const std::string& uid) { return list_owned(uid); },
+          [](const write::ApplyOutcome&) {}),
+      events_(api, executor, event_options(options_)),
+      identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
+      hourly_(executor) {
+  status_writer_.on_transition([this](const write::Transition& t) { on_transition(t); });
+  for (cache::InformerOptions& informer :
+       informer_options(options_.watch_namespaces, options_.namespace_)) {
+    const auto key = std::make_pair(informer.group, informer.kind);
+    informers_[key] = std::make_unique<cache::Informer>(
+        api_, executor_, discovery_, std::move(informer),
+        [this](const cache::Change& change) { on_change(change); },
+        [this](cache::InformerState) { holdoff_.touch(); });
+  }
+}
+
+Operator::~Operator() {
+  *alive_ = false;
+  // Its thread calls back into the executor: it ends first.
+  push_.reset();
+}
+
+void Operator::start() {
+  discovery_.start();
+  for (auto& [key, informer] : informers_) informer->start();
+  on_hour();
+}
+
+void Operator::set_leader(bool leader) {
+  status_writer_.set_enabled(leader);
+  applier_.set_enabled(leader);
+  events_.set_enabled(leader);
+  identity_.set_leader(leader);
+  holdoff_.touch();
+}
+
+void Operator::on_hour() {
+  if (settled()) {
+    identity_.refresh();
+    on_authority();
+    for (const auto& [gateway, set] : owned_) submit_owned(gateway);
+  }
+  hourly_.start(kRotationCheck, [this] { on_hour(); });
+}
+
+bool Operator::settled() const {
+  return std::all_of(informers_.begin(), informers_.end(),
+                     [](const auto& entry) { return entry.second->settled(); });
+}
+
+const cache::Informer* Operator::informer_of(const std::string& group,
+                                             const std::string& kind) const {
+  const auto at = informers_.find({group, kind});
+  return at == informers_.end() ? nullptr : at->second.get();
+}
+
+void Operator::on_change(const cache::Change& change) {
+  const bool gone = change.type == cache::ChangeType::kDeleted;
+  const bool changed = gone ? store_.erase(change.key) : store_.put(change.key, change.object);
+  if (!changed) return;
+  if (gone) {
+    status_writer_.forget(change.key);
+  } else {
+    status_writer_.recheck(change.key);
+  }
+  applier_.recheck(change.key);
+  holdoff_.touch();
+}
+
+/// Runs once everything has been read, after a burst of changes.
+void Operator::reconcile() {
+  if (!settled()) return;
+  std::vector<resolve::ObjectChange> changes;
+  for (const kube::ObjectKey& key : store_.drain()) {
+    if (resources::find_kind(key.group, key.kind) == nullptr) continue;
+    changes.push_back({id_of(key), store_.find(key)});
+  }
+  identity_.refresh();
+  const base::Status applied = resolver_.apply(changes);
+  if (!applied) log::warn("an object is not read", {{"why", applied.error().detail}});
+  ++reconciles_;
+  resolved_once_ = true;
+  publish();
+}
+
+void Operator::publish() {
+  const resolve::Result result = resolver_.result();
+  for (const resolve::GatewayUpdate& update : result.gateways) {
+    ++pushes_;
+    if (push_ == nullptr) continue;
+    if (update.gone) {
+      push_->withdraw(update.gateway);
+    } else {
+      publish_set(update.gateway);
+    }
+  }
+  for (const resolve::OwnedSet& set : result.owned) take_owned(set);
+  for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+}
+
+void Operator::take_owned(resolve::OwnedSet set) {
+  const std::string gateway = model::path_of(set.gateway);
+  const auto known = owned_.find(gateway);
+  // A Gateway that is not ours any more comes without uid: the earlier one tells its objects.
+  if (set.gateway_uid.empty()) {
+    if (known == owned_.end()) return;
+    set.gateway_uid = known->second.gateway_uid;
+  }
+  const bool over = set.objects.empty();
+  owned_[gateway] = std::move(set);
+  submit_owned(gateway);
+  if (over) owned_.erase(gateway);
+}
+
+void Operator::publish_set(const std::string& gateway) {
+  const auto* set = resolver_.set(gateway);
+  if (set == nullptr) return;
+  push_->publish(gateway, std::make_shared<const dataplane::snapshot::ResourceSet>(*set));
+}
+
+void Operator::submit_status(const resolve::StatusUpdate& update) {
+  if (update.status == nullptr) {
+    status_writer_.forget(cached_key(update.id));
+    return;
+  }
+  const cache::Informer* informer = informer_of(update.id.group, update.id.kind);
+  if (informer == nullptr || !informer->type()) return;
+  write::StatusUpdate out;
+  out.ref = {*informer->type(), update.id.namespace_, update.id.name};
+  out.desired = update.status;
+  switch (update.scope) {
+    case model::StatusScope::kWhole:
+      out.ownership = write::Ownership::kWhole;
+      break;
+    case model::StatusScope::kParents:
+      out.ownership = write::Ownership::kParents;
+      break;
+    case model::StatusScope::kAncestors:
+      out.ownership = write::Ownership::kAncestors;
+      break;
+  }
+  status_writer_.submit(std::move(out));
+}
+
+void Operator::submit_owned(const std::string& gateway) {
+  const resolve::OwnedSet& wanted = owned_[gateway];
+  write::OwnedSet set;
+  set.owner = cached_key(wanted.gateway);
+  set.owner_uid = wanted.gateway_uid;
+  for (const render::OwnedObject& object : wanted.objects) {
+    set.objects.push_back({owned_type(object.id.kind), object.document});
+  }
+  if (!wanted.objects.empty()) {
+    const GatewayRef ref{wanted.gateway.namespace_, wanted.gateway.name, wanted.gateway_uid};
+    kube::JsonPtr secret = identity_.gateway_secret(ref);
+    // Without its certificate a proxy cannot start: the set waits for the authority.
+    if (secret == nullptr) return;
+    set.objects.push_back({owned_type("Secret"), std::move(secret)});
+  }
+  applier_.submit(std::move(set));
+}
+
+std::vector<write::OwnedObject> Operator::list_owned(const std::string& uid) const {
+  std::vector<write::OwnedObject> found;
+  for (const auto& [gateway, wanted] : owned_) {
+    if (wanted.gateway_uid != uid) continue;
+    for (const char* kind : {"Deployment", "Service", "ServiceAccount", "Secret"}) {
+      const kube::ResourceType type = owned_type(kind);
+      for (kube::JsonPtr& object : store_.list(type.group, kind, wanted.gateway.namespace_)) {
+        if (is_ours(*object, uid)) found.push_back({type, std::move(object)});
+      }
+    }
+  }
+  return found;
+}
+
+void Operator::on_authority() {
+  if (!identity_.authority()) return;
+  auto config =
+      push::server_config(*identity_.authority(), options_.push_dns_names, executor_.wall());
+  if (!config) {
+    push_problem_ = config.error().detail;
+    return;
+  }
+  if (push_ != nullptr) {
+    push_->set_tls(std::move(*config));
+    return;
+  }
+  push::PushServerOptions options;
+  options.bind = options_.push;
+  options.tls = std::move(*config);
+  options.clock = &clock_;
+  options.on_state = [this, alive = alive_](push::GatewayState state) {
+    executor_.post([this, alive, state = std::move(state)] {
+      if (*alive) on_push_state(state);
+    });
+  };
+  auto server = push::PushServer::start(std::move(options));
+  if (!server) {
+    push_problem_ = server.error().detail;
+    log::error("push channel: cannot be served", {{"why", push_problem_}});
+    return;
+  }
+  push_problem_.clear();
+  push_ = std::move(*server);
+  for (const std::string& gateway : resolver_.gateways()) publish_set(gateway);
+  for (const auto& [gateway, set] : owned_) submit_owned(gateway);
+}
+
+void Operator::on_push_state(const push::GatewayState& state) {
+  std::vector<resolve::ProxyReport> reports;
+  for (const push::ProxyState& proxy : state.proxies) reports.push_back(report_of(proxy));
+  resolver_.report(state.gateway, std::move(reports));
+  if (resolved_once_) publish();
+}
+
+void Operator::on_transition(const write::Transition& transition) {
+  write::ObjectEvent event;
+  event.regarding = transition.ref;
+  event.uid = transition.uid;
+  event.resource_version = transition.resource_version;
+  event.warning = transition.new_status == "False";
+  event.reason = transition.reason;
+  event.action = "Reconcile";
+  event.note = transition.type + "=" + transition.new_status + ": " + transition.message;
+  events_.record(std::move(event));
+}
+
+std::string Operator::not_ready() const {
+  for (const auto& [key, informer] : informers_) {
+    if (informer->settled()) continue;
+    std::string why = "reading " + key.second;
+    if (informer->last_error()) why += ": " + informer->last_error()->error.detail;
+    return why;
+  }
+  if (!resolved_once_) return "resolving";
+  if (push_ == nullptr) {
+    return push_problem_.empty() ? "waiting for the push channel's authority" : push_problem_;
+  }
+  return {};
+}
+
+std::string Operator::metrics() const {
+  std::string out;
+  const auto add = [&out](const char* name, const char* type, const char* help,
+                          std::uint64_t value) {
+    out += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n" +
+           name + " " + std::to_string(value) + "\n";
+  };
+  const auto status = status_writer_.stats();
+  const auto applied = applier_.stats();
+  const auto events = events_.stats();
+  add("tollgate_controller_objects", "gauge", "API objects in the cache.", store_.size());
+  add("tollgate_controller_reconciles_total", "counter", "Runs of resolution.", reconciles_);
+  add("tollgate_controller_pushes_total", "counter", "Changed Gateway sets.", pushes_);
+  add("tollgate_controller_status_writes_total", "counter", "Statuses written.", status.writes);
+  add("tollgate_controller_status_failures_total", "counter", "Status writes that failed.",
+      status.failures);
+  add("tollgate_controller_status_conflicts_total", "counter", "Status writes that met a change.",
+      status.conflicts);
+  add("tollgate_controller_applies_total", "counter", "Owned objects applied.", applied.applies);
+  add("tollgate_controller_apply_failures_total", "counter", "Owned objects not applied.",
+      applied.failures + applied.refused);
+  add("tollgate_controller_events_total", "counter", "Events written.", events.written);
+  return out;
+}
+
+}  // namespace tollgate::controller::pipeline

@@ -1,0 +1,100 @@
+#include "controller/standalone/gateways.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/proxy/command_line.h"
+
+namespace tollgate::controller::standalone {
+
+namespace base = dataplane::base;
+namespace proxy = dataplane::proxy;
+namespace snapshot = dataplane::snapshot;
+
+namespace {
+
+constexpr const char* kInstance = "standalone";
+/// A refusal leads to one more round; each round holds back at least one resource.
+constexpr int kRoundLimit = 1000;
+
+}  // namespace
+
+base::Result<proxy::Proxy*> Gateways::proxy_of(const std::string& gateway) {
+  const auto at = proxies_.find(gateway);
+  if (at != proxies_.end()) return at->second.get();
+  proxy::Options options = options_;
+  if (!proxies_.empty()) options.admin.reset();
+  TRY_ASSIGN(auto made, proxy::Proxy::start(std::move(options)));
+  proxy::Proxy* raw = made.get();
+  proxies_[gateway] = std::move(made);
+  return raw;
+}
+
+void Gateways::report(resolve::Resolver& resolver, const std::string& gateway,
+                      const proxy::ApplyResult& result, const std::string& revision) {
+  resolve::ProxyReport report;
+  report.instance = kInstance;
+  report.ready = true;
+  report.acknowledged = result.revision;
+  if (!result.accepted) {
+    report.refused_revision = revision;
+    for (const auto& problem : result.problems)
+      report.refused.push_back({problem.key, problem.why});
+  }
+  resolver.report(gateway, {std::move(report)});
+}
+
+base::Status Gateways::apply(resolve::Resolver& resolver) {
+  problems_.clear();
+  for (int round = 0; round < kRoundLimit; ++round) {
+    const resolve::Result changed = resolver.result();
+    if (changed.gateways.empty()) return {};
+    for (const resolve::GatewayUpdate& update : changed.gateways) {
+      TRY_ASSIGN(proxy::Proxy * target, proxy_of(update.gateway));
+      const auto* wanted = resolver.set(update.gateway);
+      const snapshot::ResourceSet next = wanted == nullptr ? snapshot::ResourceSet() : *wanted;
+      snapshot::ResourceSet& held = held_[update.gateway];
+      const proxy::ApplyResult result = target->apply_and_wait(snapshot::diff(held, next));
+      if (result.accepted) held = next;
+      for (const auto& problem : result.problems) {
+        problems_.push_back(problem.key + ": " + problem.why);
+      }
+      if (!result.accepted && result.problems.empty()) {
+        return base::internal_error("the proxy refused a configuration without saying why");
+      }
+      report(resolver, update.gateway, result, next.revision());
+      if (update.gone) {
+        results_.erase(update.gateway);
+        held_.erase(update.gateway);
+        target->drain_and_wait();
+        proxies_.erase(update.gateway);
+      } else if (result.accepted) {
+        results_[update.gateway] = result;
+      }
+    }
+  }
+  return base::internal_error("the configuration does not settle");
+}
+
+std::vector<std::string> Gateways::take_lines() {
+  std::vector<std::string> lines;
+  for (const auto& [gateway, result] : results_) {
+    for (std::string& line : proxy::ready_lines(result, options_)) {
+      if (line == "ready") continue;
+      if (std::find(said_.begin(), said_.end(), line) != said_.end()) continue;
+      said_.push_back(line);
+      lines.push_back(std::move(line));
+    }
+  }
+  if (!said_ready_ && !said_.empty()) {
+    said_ready_ = true;
+    lines.emplace_back("ready");
+  }
+  return lines;
+}
+
+void Gateways::drain_and_wait() {
+  for (auto& [gateway, running] : proxies_) running->drain_and_wait();
+}
+
+}  // namespace tollgate::controller::standalone

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controller/resolve/resolver.h"
+#include "dataplane/proxy/proxy.h"
+
+namespace tollgate::controller::standalone {
+
+/// The proxies of all Gateways, in this process: one for each.
+class Gateways {
+ public:
+  /// `options` are those of every proxy; the admin address goes to the first one.
+  explicit Gateways(dataplane::proxy::Options options) : options_(std::move(options)) {}
+
+  /// Applies what changed and tells the resolver what came of it, until nothing changes any more: a
+  /// refused resource is held back and the rest is applied.
+  dataplane::base::Status apply(resolve::Resolver& resolver);
+
+  /// "listening on ..." of every listener, new ones since the last call only; then "ready" if all
+  /// Gateways serve and that was not said before.
+  std::vector<std::string> take_lines();
+
+  /// What the proxies cannot do at the moment, one sentence each.
+  [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
+  void drain_and_wait();
+
+ private:
+  dataplane::base::Result<dataplane::proxy::Proxy*> proxy_of(const std::string& gateway);
+  void report(resolve::Resolver& resolver, const std::string& gateway,
+              const dataplane::proxy::ApplyResult& result, const std::string& revision);
+
+  dataplane::proxy::Options options_;
+  std::map<std::string, std::unique_ptr<dataplane::proxy::Proxy>> proxies_;
+  std::map<std::string, dataplane::proxy::ApplyResult> results_;
+  /// What each proxy serves: a refused set is not what the next difference starts from.
+  std::map<std::string, dataplane::snapshot::ResourceSet> held_;
+  std::vector<std::string> said_;
+  std::vector<std::string> problems_;
+  bool said_ready_ = false;
+};
+
+}  // namespace tollgate::controller::standalone

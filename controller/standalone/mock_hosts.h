@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "dataplane/mock/model_host.h"
+#include "dataplane/snapshot/resource.h"
+
+namespace tollgate::controller::standalone {
+
+/// The dummy AWS keys of `--mock`, which stand for what exists where a proxy runs.
+inline constexpr const char* kMockAccessKeyId = "AKIAMOCKMOCKMOCKMOCK";
+inline constexpr const char* kMockSecretAccessKey = "mock/secret/access/key/of/no/account/0000";
+
+/// What the built-in model server has to play so that every AI backend of a set finds its provider:
+/// host, API, models that rules send there, and the credential that the backend is configured with.
+/// Resources that cannot be read are left out: the proxy refuses them.
+std::vector<dataplane::mock::ModelHost> mock_hosts(const dataplane::snapshot::ResourceSet& set);
+
+}  // namespace tollgate::controller::standalone

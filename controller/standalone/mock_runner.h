@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/result.h"
+#include "dataplane/event/loop_thread.h"
+#include "dataplane/mock/model_server.h"
+#include "dataplane/net/buffer.h"
+#include "dataplane/net/dns/resolver.h"
+#include "dataplane/proxy/options.h"
+
+namespace tollgate::controller::standalone {
+
+/// The built-in model server on a loopback address and a thread of its own.
+class MockRunner {
+ public:
+  static dataplane::base::Result<std::unique_ptr<MockRunner>> start(
+      std::vector<dataplane::mock::ModelHost> hosts);
+  ~MockRunner();
+  MockRunner(const MockRunner&) = delete;
+  MockRunner& operator=(const MockRunner&) = delete;
+
+  /// Sends every host that is played here, and makes its authority believed.
+  void redirect(const std::vector<dataplane::mock::ModelHost>& hosts,
+                dataplane::net::dns::Overrides& overrides,
+                dataplane::proxy::Options& options) const;
+  /// After an edit of the files.
+  void set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
+  /// "model server on 127.0.0.1:P (plain) and 127.0.0.1:Q (TLS)"
+  [[nodiscard]] std::string describe() const;
+
+ private:
+  MockRunner() = default;
+
+  dataplane::base::SystemClock clock_;
+  std::unique_ptr<dataplane::event::LoopThread> thread_;
+  std::unique_ptr<dataplane::net::BufferPool> buffers_;
+  std::unique_ptr<dataplane::net::IoContext> io_;
+  std::unique_ptr<dataplane::mock::ModelServer> server_;
+};
+
+}  // namespace tollgate::controller::standalone

@@ -1,0 +1,240 @@
+#include "controller/standalone/run.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/files/watcher.h"
+#include "controller/standalone/evaluation.h"
+#include "controller/standalone/gateways.h"
+#include "controller/standalone/manifests.h"
+#include "controller/standalone/mock_hosts.h"
+#include "controller/standalone/mock_runner.h"
+#include "dataplane/base/log.h"
+#include "dataplane/net/address.h"
+#include "dataplane/net/socket.h"
+#include "dataplane/net/tls/context.h"
+
+namespace tollgate::controller::standalone {
+
+namespace base = dataplane::base;
+namespace log = base::log;
+namespace net = dataplane::net;
+namespace proxy = dataplane::proxy;
+
+namespace {
+
+/// An editor's burst of changes becomes one load.
+constexpr int kQuietMs = 20;
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warn") return log::Level::kWarn;
+  if (name == "error") return log::Level::kError;
+  return log::Level::kInfo;
+}
+
+/// Of other conditions (Conflicted ...) False is the good answer.
+bool wants_true(const std::string& type) {
+  return type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
+}
+
+int fail(const std::string& what) {
+  std::cerr << "tollgate run: " << what << '\n';
+  return 1;
+}
+
+base::Result<proxy::Options> proxy_options(const cli::RunOptions& options,
+                                           net::dns::Overrides& overrides) {
+  proxy::Options out;
+  out.workers = options.workers;
+  out.bind = {options.bind};
+  const auto wrong = [](std::string text) {
+    return base::config_error(base::Code::kInvalidArgument, std::move(text));
+  };
+  if (!net::parse_ip(options.bind, 1)) return wrong("--bind wants an IP address");
+  if (!options.admin.empty()) {
+    out.admin = net::parse_address(options.admin);
+    if (!out.admin) return wrong("--admin wants ADDRESS:PORT, such as 127.0.0.1:9090");
+  }
+  for (const std::string& text : options.resolve) TRY(overrides.add(text));
+  if (!options.upstream_ca.empty()) {
+    std::ifstream file(options.upstream_ca, std::ios::binary);
+    std::string pem{std::istreambuf_iterator<char>(file), {}};
+    TRY(net::tls::check_ca_pem(pem));
+    out.extra_trust.pems.push_back(std::move(pem));
+  }
+  return out;
+}
+
+std::vector<dataplane::mock::ModelHost> hosts_of(const resolve::Resolver& resolver) {
+  std::vector<dataplane::mock::ModelHost> all;
+  for (const std::string& gateway : resolver.gateways()) {
+    const auto* set = resolver.set(gateway);
+    if (set == nullptr) continue;
+    for (auto& host : mock_hosts(*set)) all.push_back(std::move(host));
+  }
+  return all;
+}
+
+/// All that runs between the first load and the end.
+class Session {
+ public:
+  explicit Session(const cli::RunOptions& options)
+      : options_(options),
+        manifests_(options.files),
+        resolver_(resolver_options(options.real_ports, false)) {}
+
+  /// False if nothing can be served at all.
+  base::Status start();
+  base::Status reload();
+  void stop() {
+    if (gateways_) gateways_->drain_and_wait();
+  }
+
+ private:
+  void take_changes();
+  base::Status apply();
+  base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
+  void say_problems();
+
+  const cli::RunOptions& options_;
+  Manifests manifests_;
+  resolve::Resolver resolver_;
+  std::unique_ptr<MockRunner> mock_;
+  std::unique_ptr<Gateways> gateways_;
+  std::set<std::string> said_;
+};
+
+/// Reads the files into the resolver; problems are said once, as long as they last.
+void Session::take_changes() {
+  const std::vector<resolve::ObjectChange> changes = manifests_.load();
+  const base::Status applied = resolver_.apply(changes);
+  if (!applied) log::warn(applied.error().detail);
+}
+
+void Session::say_problems() {
+  std::set<std::string> now;
+  const auto say = [&](log::Level level, const std::string& line) {
+    if (now.insert(line).second && !said_.contains(line)) log::write(level, line);
+  };
+  for (const std::string& line : manifests_.error_lines()) say(log::Level::kError, line);
+  for (const std::string& line : manifests_.warning_lines()) say(log::Level::kWarn, line);
+  for (const std::string& line : gateways_->problems()) say(log::Level::kError, line);
+  for (const resolve::StatusUpdate& update : resolver_.statuses()) {
+    if (update.status == nullptr) continue;
+    const auto visit = [&](const nlohmann::json& conditions) {
+      for (const auto& condition : conditions) {
+        if (condition.value("status", "") == "False" && wants_true(condition.value("type", ""))) {
+          say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " +
+                                     condition.value("type", "") +
+                                     "=False: " + condition.value("message", ""));
+        }
+      }
+    };
+    for (const char* list : {"parents", "ancestors", "listeners"}) {
+      if (!update.status->contains(list)) continue;
+      for (const auto& entry : (*update.status)[list]) {
+        if (entry.contains("conditions")) visit(entry["conditions"]);
+      }
+    }
+    if (update.status->contains("conditions")) visit((*update.status)["conditions"]);
+  }
+  said_ = std::move(now);
+}
+
+base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options& options) {
+  // What AWS's own chain finds first, so that no real account is ever asked.
+  setenv("AWS_ACCESS_KEY_ID", kMockAccessKeyId, 1);
+  setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
+  unsetenv("AWS_SESSION_TOKEN");
+  // The proxies learn at their start where hosts are, so what is played is found out before.
+  const Evaluation evaluation(options_.files, options_.real_ports);
+  const auto played = hosts_of(evaluation.resolver());
+  TRY_ASSIGN(mock_, MockRunner::start(played));
+  mock_->redirect(played, overrides, options);
+  std::cerr << mock_->describe() << '\n';
+  return {};
+}
+
+base::Status Session::start() {
+  net::dns::Overrides overrides;
+  TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
+  take_changes();
+  if (options_.mock) TRY(start_mock(overrides, options));
+  options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
+  gateways_ = std::make_unique<Gateways>(std::move(options));
+  TRY(apply());
+  if (resolver_.gateways().empty()) {
+    log::warn("no Gateway is served: the files hold none that is accepted");
+  }
+  return {};
+}
+
+base::Status Session::apply() {
+  TRY(gateways_->apply(resolver_));
+  say_problems();
+  for (const std::string& line : gateways_->take_lines()) std::cerr << line << '\n';
+  return {};
+}
+
+base::Status Session::reload() {
+  take_changes();
+  TRY(apply());
+  if (mock_) mock_->set_hosts(hosts_of(resolver_));
+  return {};
+}
+
+/// Waits for a signal or a change of the files. False: end.
+base::Result<bool> wait(files::FileWatcher& watcher, int signals) {
+  int timeout_ms = -1;
+  while (true) {
+    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}};
+    const int ready = poll(fds, 2, timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return base::internal_error("poll failed");
+    if (ready == 0) return true;  // quiet again after a change
+    if (fds[1].revents != 0) return false;
+    TRY_ASSIGN(const bool changed, watcher.drain());
+    if (changed) timeout_ms = kQuietMs;
+  }
+}
+
+}  // namespace
+
+int run(const cli::RunOptions& options) {
+  log::init(level_of(options.log_level), false);
+  auto watcher = files::FileWatcher::create(options.files);
+  if (!watcher) return fail(watcher.error().detail);
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGINT);
+  const net::Fd signals(signalfd(-1, &wanted, SFD_CLOEXEC));
+  if (!signals.valid()) return fail("signalfd failed");
+
+  Session session(options);
+  const base::Status started = session.start();
+  if (!started) return fail(started.error().detail);
+  while (true) {
+    const auto goes_on = wait(**watcher, signals.get());
+    if (!goes_on) return fail(goes_on.error().detail);
+    if (!*goes_on) break;
+    const base::Status reloaded = session.reload();
+    if (!reloaded) log::error("reload", {{"why", reloaded.error().detail}});
+  }
+  session.stop();
+  return 0;
+}
+
+}  // namespace tollgate::controller::standalone

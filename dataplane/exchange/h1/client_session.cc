@@ -1,0 +1,358 @@
+#include "dataplane/exchange/h1/client_session.h"
+
+#include <utility>
+
+#include "dataplane/formats/errors.h"
+#include "dataplane/http/h1/encoder.h"
+#include "dataplane/net/tcp.h"
+
+namespace tollgate::dataplane::exchange::h1 {
+
+namespace codec = http::h1;
+
+namespace {
+constexpr std::string_view kJson = "application/json";
+constexpr snapshot::ClientPolicy kStandardPolicy{};
+}  // namespace
+
+ClientSession::ClientSession(Services& services, ExchangePool& pool, SessionHost& host,
+                             net::Accepted accepted, std::uint16_t bind_port)
+    : services_(services),
+      pool_(pool),
+      host_(host),
+      connection_slot_(std::move(accepted.slot)),
+      peer_ip_(accepted.peer.ip_string()),
+      facts_{peer_ip_, bind_port} {
+  set_deadline(Deadline::kIdle);
+  stream_ = net::make_tcp_stream(services.io, std::move(accepted.socket), accepted.peer, *this);
+}
+
+ClientSession::~ClientSession() {
+  if (slot_) pool_.put(std::move(slot_));
+}
+
+const snapshot::ClientPolicy& ClientSession::policy() const {
+  const snapshot::ListenerNode* listener = services_.config->router->port_default(facts_.bind_port);
+  return listener == nullptr ? kStandardPolicy : listener->policy->value;
+}
+
+// --- bytes from the client -------------------------------------------------------------------
+
+void ClientSession::on_data(net::Stream& /*stream*/, net::Slice data) {
+  if (closing_) return;
+  if (!may_read_on()) return keep(std::move(data));
+  process(std::move(data));
+}
+
+bool ClientSession::may_read_on() const {
+  return !request_complete_ && !request_paused_ && !answered_ && pending_.empty();
+}
+
+/// Leaves the rest until the exchange is over or wants more; what comes after stays in the kernel.
+void ClientSession::keep(net::Slice rest) {
+  if (rest.empty()) return;
+  pending_ = std::move(rest);
+  stream_->pause_read(net::kPauseBusy);
+}
+
+void ClientSession::process(net::Slice data) {
+  std::string_view in = data.view();
+  const char* const start = in.data();
+  if (!slot_) slot_ = pool_.get();
+  while (true) {
+    const codec::RequestStep step = decoder_.feed(in, slot_->arena);
+    in.remove_prefix(step.consumed);
+    Exchange* const current = answered_ ? nullptr : exchange();
+    switch (step.event) {
+      case codec::Event::kNeedMore:
+        if (exchange() == nullptr) {
+          if (deadline_ != Deadline::kHead) set_deadline(Deadline::kHead);
+        } else if (!answered_) {
+          set_deadline(Deadline::kBody);
+        }
+        return;
+      case codec::Event::kHead:
+        begin(*step.head);
+        break;
+      case codec::Event::kData:
+        if (current != nullptr) {
+          current->on_request_data(
+              data.sub(static_cast<std::size_t>(step.data.data() - start), step.data.size()));
+        }
+        break;
+      case codec::Event::kTrailers:
+        trailers_ = step.trailers;
+        break;
+      case codec::Event::kMessageEnd:
+        end_message(trailers_);
+        return keep(data.sub(data.size() - in.size()));
+      case codec::Event::kError:
+        return refuse(step.error);
+      case codec::Event::kInformational:
+        return;
+    }
+    // After an early answer what is at hand is still read, for the message may end within it.
+    if (request_paused_ && !answered_) return keep(data.sub(data.size() - in.size()));
+  }
+}
+
+void ClientSession::begin(http::RequestHead& head) {
+  set_deadline(Deadline::kNone);
+  method_ = head.method;
+  version_ = head.version;
+  keep_alive_ = head.keep_alive;
+  wants_continue_ = head.expect_continue;
+  trailers_ = nullptr;
+  slot_->exchange.emplace(services_, static_cast<ClientSide&>(*this), facts_, slot_->arena);
+  slot_->exchange->start(head);
+}
+
+void ClientSession::end_message(const http::FieldList* trailers) {
+  request_complete_ = true;
+  if (deadline_ == Deadline::kBody) set_deadline(Deadline::kNone);
+  if (!answered_) exchange()->on_request_end(trailers);
+}
+
+/// The bytes are not HTTP as we accept it: nothing after them can be trusted.
+void ClientSession::refuse(const codec::DecodeError& error) {
+  keep_alive_ = false;
+  if (exchange() != nullptr) {
+    if (!answered_) exchange()->on_request_broken(error.status, error.reason);
+    return;
+  }
+  http::ResponseHead* head = http::new_response_head(slot_->arena);
+  const std::string body =
+      formats::error_body(catalog::Dialect::kOpenAi, error.status, error.reason);
+  head->status = error.status;
+  head->framing = http::Framing::kLength;
+  head->content_length = body.size();
+  head->fields.add("content-type", kJson);
+  if (send_head(*head)) stream_->write(std::string_view(body));
+  report_refusal(error.status);
+  start_closing();
+}
+
+/// A request that never became an exchange is logged and counted too.
+void ClientSession::report_refusal(int status) {
+  telemetry::Record record;
+  record.started = services_.io.loop.wall_now();
+  record.peer = peer_ip_;
+  record.status = status;
+  record.error = fault_info(status == 408 ? Fault::kClientTooSlow : Fault::kMalformedRequest).code;
+  services_.sink.on_exchange(record);
+}
+
+void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd /*end*/) {
+  client_gone();
+}
+
+void ClientSession::on_hangup(net::Stream& /*stream*/) {
+  client_gone();
+}
+
+void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& /*error*/) {
+  client_gone();
+}
+
+void ClientSession::client_gone() {
+  if (over_) return;
+  if (Exchange* current = exchange(); current != nullptr && !answered_) current->on_client_gone();
+  over();
+}
+
+void ClientSession::over() {
+  if (over_) return;
+  over_ = true;
+  timer_.cancel();
+  turn_over_.cancel();
+  proceed_.cancel();
+  stream_->close();
+  host_.on_session_over(*this);
+}
+
+// --- the exchange's answer -------------------------------------------------------------------
+
+void ClientSession::send_continue() {
+  if (!wants_continue_ || version_ != http::Version::kHttp11) return;
+  wants_continue_ = false;
+  services_.scratch.clear();
+  codec::write_informational(100, services_.scratch);
+  stream_->write(std::string_view(services_.scratch));
+}
+
+void ClientSession::send_informational(http::ResponseHead& head) {
+  if (version_ != http::Version::kHttp11) return;
+  codec::ResponseContext context;
+  context.request_method = method_;
+  services_.scratch.clear();
+  // A head that cannot be written exactly is left out: it is advice only.
+  if (codec::write_response_head(head, context, services_.scratch)) {
+    stream_->write(std::string_view(services_.scratch));
+  }
+}
+
+base::Status ClientSession::send_head(http::ResponseHead& head) {
+  const bool unknown_length =
+      head.framing == http::Framing::kChunked || head.framing == http::Framing::kUntilClose;
+  if (unknown_length) {
+    head.framing =
+        version_ == http::Version::kHttp11 ? http::Framing::kChunked : http::Framing::kUntilClose;
+  }
+  if (head.framing == http::Framing::kUntilClose) keep_alive_ = false;
+  if (services_.draining || draining_) keep_alive_ = false;
+  head.keep_alive = keep_alive_;
+  codec::ResponseContext context;
+  context.request_method = method_;
+  context.client_version = version_;
+  context.date = services_.date.at(services_.io.loop.wall_now());
+  services_.scratch.clear();
+  TRY(codec::write_response_head(head, context, services_.scratch));
+  answer_framing_ = head.framing;
+  stream_->write(std::string_view(services_.scratch));
+  return {};
+}
+
+bool ClientSession::send_body(net::Slice data) {
+  if (answer_framing_ != http::Framing::kChunked) return wrote(stream_->write(std::move(data)));
+  stream_->write(codec::chunk_prefix(data.size()).view());
+  stream_->write(std::move(data));
+  return wrote(stream_->write(codec::kChunkTail));
+}
+
+bool ClientSession::send_body(std::string_view data) {
+  if (answer_framing_ != http::Framing::kChunked) return wrote(stream_->write(data));
+  stream_->write(codec::chunk_prefix(data.size()).view());
+  stream_->write(data);
+  return wrote(stream_->write(codec::kChunkTail));
+}
+
+bool ClientSession::wrote(bool below_mark) {
+  if (!below_mark) set_deadline(Deadline::kWrite);
+  return below_mark;
+}
+
+void ClientSession::on_drained(net::Stream& /*stream*/) {
+  if (deadline_ == Deadline::kWrite) set_deadline(Deadline::kNone);
+  if (Exchange* current = exchange(); current != nullptr && !answered_) {
+    current->on_client_drained();
+  }
+}
+
+void ClientSession::send_end(const http::FieldList* trailers) {
+  if (answer_framing_ == http::Framing::kChunked) {
+    services_.scratch.clear();
+    if (trailers != nullptr && codec::append_last_chunk(services_.scratch, *trailers)) {
+      stream_->write(std::string_view(services_.scratch));
+    } else {
+      stream_->write(codec::kLastChunk);
+    }
+  }
+  answered_ = true;
+  services_.io.loop.run_soon(turn_over_);
+}
+
+void ClientSession::send_cut() {
+  answered_ = true;
+  cut_ = true;
+  services_.io.loop.run_soon(turn_over_);
+}
+
+void ClientSession::pause_request() {
+  if (request_paused_) return;
+  request_paused_ = true;
+  stream_->pause_read(net::kPauseBackPressure);
+  if (deadline_ == Deadline::kBody) set_deadline(Deadline::kNone);
+}
+
+void ClientSession::resume_request() {
+  if (!request_paused_) return;
+  request_paused_ = false;
+  stream_->resume_read(net::kPauseBackPressure);
+  if (!pending_.empty()) services_.io.loop.run_soon(proceed_);
+}
+
+// --- between requests ------------------------------------------------------------------------
+
+/// Runs after everything of the finished exchange has left the stack.
+void ClientSession::turn_over() {
+  if (over_) return;
+  slot_->exchange.reset();
+  slot_->arena.reset();
+  const bool next = keep_alive_ && !cut_ && request_complete_ && !services_.draining && !draining_;
+  if (!next) return start_closing();
+  request_complete_ = false;
+  answered_ = false;
+  request_paused_ = false;
+  answer_framing_ = http::Framing::kNone;
+  method_ = {};
+  if (!pending_.empty()) return proceed();
+  pool_.put(std::move(slot_));
+  stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
+  set_deadline(Deadline::kIdle);
+}
+
+/// Goes on with what was read before.
+void ClientSession::proceed() {
+  if (over_ || closing_ || request_paused_ || pending_.empty()) return;
+  net::Slice data = std::exchange(pending_, net::Slice());
+  stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
+  process(std::move(data));
+}
+
+void ClientSession::start_closing() {
+  closing_ = true;
+  pending_ = {};
+  timer_.cancel();
+  // An answer that lasts until close has no other sign of being broken than a reset.
+  if (cut_ && answer_framing_ == http::Framing::kUntilClose) {
+    stream_->flush();
+    stream_->abort();
+    return over();
+  }
+  stream_->close_gracefully(kLinger);
+}
+
+void ClientSession::drain() {
+  draining_ = true;
+  if (idle() && !closing_) start_closing();
+}
+
+void ClientSession::set_deadline(Deadline what) {
+  deadline_ = what;
+  switch (what) {
+    case Deadline::kNone:
+      timer_.cancel();
+      return;
+    case Deadline::kHead:
+      return services_.io.loop.arm(timer_, policy().request_head_timeout);
+    case Deadline::kIdle:
+    case Deadline::kBody:
+    case Deadline::kWrite:
+      return services_.io.loop.arm(timer_, policy().idle_timeout);
+  }
+}
+
+void ClientSession::on_deadline() {
+  switch (std::exchange(deadline_, Deadline::kNone)) {
+    case Deadline::kNone:
+      return;
+    case Deadline::kIdle:
+      return over();
+    case Deadline::kHead:
+      return refuse({408, "the request head did not arrive within the time allowed"});
+    case Deadline::kBody:
+      keep_alive_ = false;
+      if (Exchange* current = exchange(); current != nullptr && !answered_) {
+        current->on_client_too_slow();
+      }
+      return;
+    case Deadline::kWrite:
+      if (Exchange* current = exchange(); current != nullptr && !answered_) {
+        current->on_client_gone();
+      }
+      stream_->abort();
+      return over();
+  }
+}
+
+}  // namespace tollgate::dataplane::exchange::h1

@@ -1,0 +1,1 @@
+"""Parts of the test cluster's harness; use them through cluster.Cluster."""

@@ -1,0 +1,298 @@
+// The whole data plane as one object, with threads and sockets.
+
+#include "dataplane/proxy/proxy.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "dataplane/proxy/command_line.h"
+#include "dataplane/snapshot/codec.h"
+
+namespace tollgate::dataplane::proxy {
+namespace {
+
+using std::string;
+
+/// A blocking TCP socket to 127.0.0.1.
+class Socket4 {
+ public:
+  explicit Socket4(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    timeval patience{20, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Socket4() { close(fd_); }
+  Socket4(const Socket4&) = delete;
+  Socket4& operator=(const Socket4&) = delete;
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  void send(std::string_view text) const {
+    EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+  /// Reads until `pattern` has come or the end.
+  string read_until(std::string_view pattern) const {
+    string text;
+    char buffer[4096];
+    while (text.find(pattern) == string::npos) {
+      const ssize_t n = recv(fd_, buffer, sizeof buffer, 0);
+      if (n <= 0) return text + "<end>";
+      text.append(buffer, static_cast<std::size_t>(n));
+    }
+    return text;
+  }
+
+ private:
+  int fd_;
+  bool connected_ = false;
+};
+
+std::uint16_t free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  socklen_t length = sizeof address;
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+class Running : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Options options;
+    options.workers = 2;
+    options.bind = {"127.0.0.1"};
+    options.admin = net::parse_address("127.0.0.1:0");
+    options.access_log_fd = -1;
+    options.drain_timeout = std::chrono::milliseconds(2000);
+    auto started = Proxy::start(options);
+    ASSERT_TRUE(started) << started.error().detail;
+    proxy = std::move(*started);
+    put("gateway/ns/g", snapshot::Gateway{"ns/g"});
+    put("client_policy/p", snapshot::ClientPolicy{});
+    put("route/HTTPRoute/ns/r",
+        snapshot::Route{"HTTPRoute", "ns/r", {{"listener/ns/g/http", {""}}}});
+  }
+  void put(const string& key, const snapshot::Value& value) {
+    wanted.put(snapshot::make_resource(key, encode(value)));
+  }
+  void put_listener(const string& name, std::uint16_t port) {
+    snapshot::Listener listener;
+    listener.gateway_key = "gateway/ns/g";
+    listener.client_policy_key = "client_policy/p";
+    listener.name = name;
+    listener.port = 80;
+    listener.bind_port = port;
+    put("listener/ns/g/" + name, listener);
+  }
+  /// A rule that answers itself, so that no backend is needed.
+  void put_rule(const string& path, const string& message) {
+    snapshot::Rule rule;
+    rule.route_key = "route/HTTPRoute/ns/r";
+    snapshot::Match match;
+    match.sort_key = path;
+    match.path = {snapshot::MatchType::kPrefix, path};
+    rule.matches = {match};
+    rule.direct = snapshot::DirectResponse{200, "", message};
+    put("rule/HTTPRoute/ns/r" + path, rule);
+  }
+  ApplyResult push() {
+    const snapshot::Delta delta = snapshot::diff(served, wanted);
+    ApplyResult result = proxy->apply_and_wait(delta);
+    if (result.accepted) served = wanted;
+    return result;
+  }
+  static string get(std::uint16_t port, const string& path, const string& until) {
+    const Socket4 client(port);
+    if (!client.connected()) return "refused";
+    client.send("GET " + path + " HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n");
+    return client.read_until(until);
+  }
+  string admin(const string& path) {
+    return get(proxy->admin_address()->port, path, "never to be seen");
+  }
+
+  std::unique_ptr<Proxy> proxy;
+  snapshot::ResourceSet wanted;
+  snapshot::ResourceSet served;
+};
+
+TEST_F(Running, ServesWhatIsPushedAndSaysSo) {
+  EXPECT_TRUE(admin("/ready").starts_with("HTTP/1.1 503 "));
+  const std::uint16_t port = free_port();
+  put_listener("http", port);
+  put_rule("/a", "first");
+  const ApplyResult result = push();
+  ASSERT_TRUE(result.accepted);
+  EXPECT_TRUE(result.problems.empty());
+  EXPECT_EQ(result.revision, wanted.revision());
+  Options options;
+  options.bind = {"127.0.0.1"};
+  EXPECT_EQ(
+      ready_lines(result, options),
+      (std::vector<string>{
+          "listening on http://127.0.0.1:" + std::to_string(port) + " (gateway ns/g)", "ready"}));
+  EXPECT_NE(get(port, "/a", "first").find("first"), string::npos);
+  EXPECT_TRUE(admin("/ready").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(admin("/healthz").starts_with("HTTP/1.1 200 "));
+  const string metrics = admin("/metrics");
+  EXPECT_NE(
+      metrics.find("tollgate_requests_total{listener=\"http\",route=\"ns/r\",status=\"200\"} 1"),
+      string::npos)
+      << metrics;
+  EXPECT_NE(admin("/snapshot").find(wanted.revision()), string::npos);
+}
+
+TEST_F(Running, ARefusedPushChangesNothing) {
+  const std::uint16_t port = free_port();
+  put_listener("http", port);
+  put_rule("/a", "first");
+  ASSERT_TRUE(push().accepted);
+  snapshot::Rule broken;
+  broken.route_key = "route/HTTPRoute/ns/gone";
+  put("rule/HTTPRoute/ns/broken", broken);
+  const ApplyResult refused = push();
+  EXPECT_FALSE(refused.accepted);
+  ASSERT_EQ(refused.problems.size(), 1U);
+  EXPECT_EQ(refused.problems[0].key, "rule/HTTPRoute/ns/broken");
+  EXPECT_EQ(refused.revision, served.revision());
+  EXPECT_NE(get(port, "/a", "first").find("first"), string::npos);
+  EXPECT_NE(admin("/metrics").find("tollgate_snapshot_updates_total{result=\"refused\"} 1"),
+            string::npos);
+}
+
+TEST_F(Running, SocketsStayOverChangesAndGoWhenUnwanted) {
+  const std::uint16_t first = free_port();
+  put_listener("http", first);
+  put_rule("/a", "one");
+  ASSERT_TRUE(push().accepted);
+  const Socket4 kept(first);
+  kept.send("GET /a HTTP/1.1\r\nHost: gw\r\n\r\n");
+  EXPECT_NE(kept.read_until("one").find("one"), string::npos);
+  put_rule("/a", "two");
+  ASSERT_TRUE(push().accepted);
+  kept.send("GET /a HTTP/1.1\r\nHost: gw\r\n\r\n");
+  EXPECT_NE(kept.read_until("two").find("two"), string::npos);
+  const std::uint16_t second = free_port();
+  put_listener("http", second);
+  ASSERT_TRUE(push().accepted);
+  EXPECT_NE(get(second, "/a", "two").find("two"), string::npos);
+  // The old port drains: its idle connection is closed and new ones are refused.
+  EXPECT_NE(kept.read_until("never").find("<end>"), string::npos);
+  EXPECT_EQ(get(first, "/a", "two"), "refused");
+}
+
+TEST_F(Running, APortInUseIsNamedAndTakenLater) {
+  const int blocker = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(bind(blocker, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(blocker, 1), 0);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(getsockname(blocker, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const std::uint16_t port = ntohs(address.sin_port);
+  put_listener("http", port);
+  put_rule("/a", "one");
+  const ApplyResult result = push();
+  EXPECT_TRUE(result.accepted);
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].key, "listener/ns/g/http");
+  EXPECT_TRUE(admin("/ready").starts_with("HTTP/1.1 503 "));
+  close(blocker);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  string answer = "refused";
+  while (answer.find("one") == string::npos && std::chrono::steady_clock::now() < give_up) {
+    answer = get(port, "/a", "one");
+  }
+  EXPECT_NE(answer.find("one"), string::npos);
+}
+
+/// 200 pushes while clients keep asking: no request fails.
+TEST_F(Running, NoRequestIsLostThroughManyPushes) {
+  const std::uint16_t port = free_port();
+  put_listener("http", port);
+  put_rule("/a", "answer");
+  ASSERT_TRUE(push().accepted);
+  std::atomic<bool> stop{false};
+  std::atomic<int> good{0};
+  std::atomic<int> bad{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back([&, i] {
+      std::unique_ptr<Socket4> kept;
+      while (!stop) {
+        if (!kept || i == 0) kept = std::make_unique<Socket4>(port);  // the first one reconnects
+        kept->send("GET /a HTTP/1.1\r\nHost: gw\r\n\r\n");
+        const string answer = kept->read_until("answer");
+        ++(answer.ends_with("answer") ? good : bad);
+      }
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    put_rule("/b" + std::to_string(i % 10), "other " + std::to_string(i));
+    ASSERT_TRUE(push().accepted);
+  }
+  stop = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(bad, 0);
+  EXPECT_GT(good, 100);
+}
+
+TEST_F(Running, DrainEndsIdleConnectionsAndTheProxy) {
+  const std::uint16_t port = free_port();
+  put_listener("http", port);
+  put_rule("/a", "one");
+  ASSERT_TRUE(push().accepted);
+  const Socket4 idle(port);
+  idle.send("GET /a HTTP/1.1\r\nHost: gw\r\n\r\n");
+  EXPECT_NE(idle.read_until("one").find("one"), string::npos);
+  proxy->drain_and_wait();
+  EXPECT_NE(idle.read_until("never").find("<end>"), string::npos);
+  EXPECT_EQ(get(port, "/a", "one"), "refused");
+}
+
+TEST(CommandLine, ReadsItsOptions) {
+  const std::vector<std::string_view> arguments{
+      "--snapshot",   "f",         "--admin=127.0.0.1:9",
+      "--workers",    "3",         "--bind",
+      "127.0.0.1",    "--resolve", "a.example.com:443=127.0.0.1:8443",
+      "--access-log", "off"};
+  const auto line = parse_command_line(arguments);
+  ASSERT_TRUE(line) << line.error().detail;
+  EXPECT_EQ(line->snapshot_file, "f");
+  EXPECT_EQ(line->options.workers, 3U);
+  EXPECT_EQ(line->options.bind, std::vector<string>{"127.0.0.1"});
+  EXPECT_EQ(line->options.admin->port, 9);
+  EXPECT_EQ(line->options.access_log_fd, -1);
+  ASSERT_TRUE(line->options.overrides);
+  EXPECT_NE(line->options.overrides->find("a.example.com", 443), nullptr);
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotKnow) {
+  for (const std::vector<std::string_view>& bad :
+       std::vector<std::vector<std::string_view>>{{},
+                                                  {"--snapshot"},
+                                                  {"--snapshot", "f", "--what", "x"},
+                                                  {"--snapshot", "f", "--workers", "x"},
+                                                  {"--snapshot", "f", "--admin", "9"},
+                                                  {"--snapshot", "f", "--bind", "name"}}) {
+    EXPECT_FALSE(parse_command_line(bad));
+  }
+}
+
+}  // namespace
+}  // namespace tollgate::dataplane::proxy

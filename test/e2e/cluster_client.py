@@ -1,0 +1,107 @@
+"""A client of the Gateway that runs inside the cluster's network; cluster_test.py starts it.
+
+    cluster_client.py sdk URL      what the official SDKs get for each model, as one JSON object
+    cluster_client.py load URL     requests on reused connections until stdin ends; says `started`
+                                   after the first answers, then {"ok": N, "failed": [...]}
+    cluster_client.py ask URL MODEL    status and body of one request
+"""
+import http.client
+import json
+import sys
+import threading
+from urllib.parse import urlsplit
+
+from gateway import CLAUDE, GPT_OSS, QWEN, chat
+
+LOAD_THREADS = 4
+ANSWER_DEADLINE_S = 10
+
+
+def sdk(url):
+    import anthropic  # only this mode needs the SDKs
+    import openai
+    found = {}
+    client = openai.OpenAI(base_url=url + "/v1", api_key="sk-client", max_retries=0)
+    for model in (QWEN, GPT_OSS):
+        messages = [{"role": "user", "content": "Hi"}]
+        whole = client.chat.completions.create(model=model, messages=messages)
+        streamed = client.chat.completions.create(model=model, messages=messages, stream=True)
+        text = "".join(c.choices[0].delta.content or "" for c in streamed if c.choices)
+        found[model] = [whole.choices[0].message.content, text]
+    found["models"] = sorted(model.id for model in client.models.list())
+    claude = anthropic.Anthropic(base_url=url + "/anthropic", api_key="sk-client", max_retries=0)
+    question = {"model": CLAUDE, "max_tokens": 64, "messages": [{"role": "user", "content": "Hi"}]}
+    whole = claude.messages.create(**question)
+    with claude.messages.stream(**question) as stream:
+        text = "".join(stream.text_stream)
+    found[CLAUDE] = [whole.content[0].text, text]
+    return found
+
+
+def send(connection, model):
+    connection.request("POST", "/v1/chat/completions", json.dumps(chat(model)),
+                       {"content-type": "application/json"})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def connect(url):
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=ANSWER_DEADLINE_S)
+
+
+class Load:
+    """LOAD_THREADS clients, each one request after another."""
+
+    def __init__(self, url):
+        self.url = url
+        self.over = threading.Event()
+        self.lock = threading.Lock()
+        self.ok, self.failed = 0, []
+
+    def client(self, number):
+        connection = connect(self.url)
+        while not self.over.is_set():
+            trouble = None
+            try:
+                status, body = send(connection, (QWEN, GPT_OSS)[number % 2])
+                if status != 200:
+                    trouble = f"{status} {body[:200]}"
+            except (OSError, http.client.HTTPException) as error:
+                trouble = repr(error)
+                connection.close()
+            with self.lock:
+                if trouble is None:
+                    self.ok += 1
+                elif len(self.failed) < 20:
+                    self.failed.append(trouble)
+            self.over.wait(0.005)  # a steady load, not a flood
+        connection.close()
+
+    def run(self):
+        threads = [threading.Thread(target=self.client, args=(i,)) for i in range(LOAD_THREADS)]
+        for thread in threads:
+            thread.start()
+        while not self.ok and not self.failed:
+            self.over.wait(0.01)
+        print("started", flush=True)
+        sys.stdin.read()
+        self.over.set()
+        for thread in threads:
+            thread.join()
+        return {"ok": self.ok, "failed": self.failed}
+
+
+def main():
+    mode, url = sys.argv[1:3]
+    if mode == "sdk":
+        print(json.dumps(sdk(url)))
+    elif mode == "load":
+        print(json.dumps(Load(url).run()))
+    else:
+        status, body = send(connect(url), sys.argv[3])
+        print(json.dumps({"status": status, "body": body}))
+
+
+if __name__ == "__main__":
+    main()
