@@ -248,6 +248,22 @@ TEST_F(ResolverTest, AGatewayThatGoesIsGoneOnce) {
   EXPECT_TRUE(resolver_.result().gateways.empty());
 }
 
+TEST_F(ResolverTest, EntriesOfAGatewayThatLeftAreTakenBackOnce) {
+  const json route = test::http_route("web", "gw", "/", "svc");
+  apply({route});
+  const auto of_route = [](const Result& result) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (const StatusUpdate& update : result.statuses) {
+      if (update.id.kind == "HTTPRoute") out.push_back(update.status ? update.status->dump() : "-");
+    }
+    return out;
+  };
+  EXPECT_EQ(of_route(remove(test::gateway("gw"))), std::vector<std::string>{"{\"parents\":[]}"});
+  EXPECT_TRUE(of_route(resolver_.result()).empty());
+  apply({test::gateway("gw")});
+  EXPECT_EQ(of_route(remove(route)), std::vector<std::string>{"-"});
+}
+
 TEST_F(ResolverTest, OwnersNameTheObjectAndItsGeneration) {
   const auto owners = resolver_.owners(kGateway, kRule);
   ASSERT_EQ(owners.size(), 1U);
