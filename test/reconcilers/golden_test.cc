@@ -50,9 +50,7 @@ void add(Case& out, const test::Document& document) {
   out.show_owned = test.value("owned", false);
   out.show_features = test.value("features", false);
   out.proxies = test.value("proxies", json::array());
-  if (!test.contains("serviceAddresses")) {
-    out.options.resolution.addresses = {{"IPAddress", "192.0.2.10"}};
-  }
+  if (test.value("serviceAddresses", false)) out.options.resolution.addresses.clear();
   for (const json& file : test.value("include", json::array())) {
     for (const auto& included :
          test::read_documents(TOLLGATE_SOURCE_DIR "/" + file.get<std::string>())) {
@@ -138,6 +136,32 @@ void report(Resolver& resolver, const json& proxies) {
   for (auto& [gateway, reports] : by_gateway) resolver.report(gateway, std::move(reports));
 }
 
+/// The lines around the first one that differs.
+std::string first_difference(const std::string& expected, const std::string& actual) {
+  constexpr int kContext = 5;
+  std::istringstream a(expected);
+  std::istringstream b(actual);
+  std::string before;
+  std::string line_a;
+  std::string line_b;
+  for (int number = 1;; ++number) {
+    const bool more_a = static_cast<bool>(std::getline(a, line_a));
+    const bool more_b = static_cast<bool>(std::getline(b, line_b));
+    if (more_a && more_b && line_a == line_b) {
+      before = line_a;
+      continue;
+    }
+    std::string out = "line " + std::to_string(number) + ", after: " + before + "\n";
+    for (int i = 0; i < kContext && (i == 0 ? more_a : !!std::getline(a, line_a)); ++i) {
+      out += "- " + line_a + "\n";
+    }
+    for (int i = 0; i < kContext && (i == 0 ? more_b : !!std::getline(b, line_b)); ++i) {
+      out += "+ " + line_b + "\n";
+    }
+    return out;
+  }
+}
+
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, MatchesItsOutput) {
@@ -157,7 +181,8 @@ TEST_P(Golden, MatchesItsOutput) {
     std::ofstream(path, std::ios::binary) << actual;
     return;
   }
-  EXPECT_EQ(test::read_text(path), actual) << "see " << path;
+  const std::string expected = test::read_text(path);
+  EXPECT_TRUE(expected == actual) << path << "\n" << first_difference(expected, actual);
 }
 
 std::vector<std::string> cases() {
