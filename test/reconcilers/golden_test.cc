@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "controller/resolve/resolver.h"
+#include "dataplane/snapshot/compiler.h"
 #include "test/support/yaml/objects.h"
 
 // Every testdata/NAME.in.yaml against NAME.out.yaml. A document with the member `test` sets
@@ -162,6 +163,19 @@ std::string first_difference(const std::string& expected, const std::string& act
   }
 }
 
+/// What is rendered is what a proxy takes.
+void expect_compiles(const Resolver& resolver) {
+  namespace snapshot = dataplane::snapshot;
+  for (const std::string& gateway : resolver.gateways()) {
+    snapshot::Compiler compiler;
+    const auto outcome = compiler.apply(snapshot::diff({}, *resolver.set(gateway)));
+    for (const auto& refusal : outcome.refusals) {
+      ADD_FAILURE() << gateway << " " << refusal.key << ": " << refusal.why;
+    }
+    EXPECT_NE(outcome.update, nullptr);
+  }
+}
+
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, MatchesItsOutput) {
@@ -176,6 +190,7 @@ TEST_P(Golden, MatchesItsOutput) {
   report(resolver, test.proxies);
   static_cast<void>(resolver.result());
   const std::string actual = printed(resolver, owned, test);
+  expect_compiles(resolver);
   const std::string path = stem + ".out.yaml";
   if (std::getenv("TOLLGATE_REWRITE_GOLDENS") != nullptr) {
     std::ofstream(path, std::ios::binary) << actual;
