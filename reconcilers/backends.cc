@@ -93,7 +93,7 @@ void reconcile_backend(const Context& x, const resources::Backend& object, Looku
   } else {
     state.verdict = tls;
     if (!tls.usable) state.verdict.message = "Backend " + path + ": " + tls.message;
-    status.conditions.push_back(accepted("The endpoints are valid.", {}));
+    status.conditions.push_back(accepted("The endpoints are valid.", object.ignored));
   }
   status.conditions.push_back(from_verdict(kResolvedRefs, tls, "All references resolve."));
   status.programmed = state.verdict.usable;
@@ -194,7 +194,12 @@ AiParts judge_ai_backend(const Context& x, const resources::AiServiceBackend& ob
     out.accepted =
         no(kAccepted, "Unsupported", "Schema " + object.schema + " is not served by this version.");
   } else {
-    out.accepted = accepted(describe_support(*schema), object.ignored);
+    std::string message = describe_support(*schema);
+    const bool aws = *schema == catalog::Schema::kAwsAnthropic;
+    if (aws && policy == nullptr) {
+      message += " No BackendSecurityPolicy targets it: requests are sent unsigned.";
+    }
+    out.accepted = accepted(std::move(message), object.ignored);
   }
   if (state != nullptr) backend.host = state->host;
   // Requests to AWS are signed with the Host that the provider expects, whatever address is used.

@@ -206,11 +206,13 @@ void security_policy_status(const Context& x, const CredentialState& policy, Loo
                                 "; a backend has one policy. Remove one of them."));
   } else if (!targets.missing.empty() && targets.missing.size() == policy.targets.size()) {
     conditions.push_back(no(kAccepted, "TargetNotFound",
-                            "None of the targets exists: " + join_names(targets.missing) + "."));
+                            "None of the targets exists or is of a kind that is served: " +
+                                join_names(targets.missing) + "."));
   } else {
     std::string message = "Requests to the targets carry these credentials.";
     if (!targets.missing.empty()) {
-      message += " These targets do not exist: " + join_names(targets.missing) + ".";
+      message += " These targets do not exist or are of a kind that is not served: " +
+                 join_names(targets.missing) + ".";
     }
     conditions.push_back(yes(kAccepted, "Accepted", std::move(message)));
   }

@@ -281,6 +281,13 @@ std::vector<model::Address> find_addresses(const Context& x, const std::string& 
   const std::string name = model::object_name(key.substr(ns.size() + 1));
   const resources::ServiceAddresses* service = look.get(x.c.service_addresses, ns + "/" + name);
   if (service == nullptr) return {};
+  if (!service->ours) {
+    note =
+        "Service " + ns + "/" + name +
+        " belongs to somebody else, so that the Gateway cannot have one of this name. Rename one "
+        "of them.";
+    return {};
+  }
   if (!service->load_balancer.empty()) return service->load_balancer;
   if (!service->external.empty()) return service->external;
   if (service->type == "LoadBalancer") {
@@ -317,7 +324,8 @@ void gateway_status(const Context& x, const std::string& key, const model::Gatew
     status.addresses = find_addresses(x, key, look, note);
     if (status.addresses.empty()) {
       status.conditions.push_back(
-          no(kProgrammed, "AddressNotAssigned", "The Gateway's Service has no address yet."));
+          no(kProgrammed, "AddressNotAssigned",
+             note.empty() ? "The Gateway's Service has no address yet." : note));
     } else {
       status.conditions.front().message += note;
     }

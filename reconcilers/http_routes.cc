@@ -185,6 +185,7 @@ void reconcile_http_route(const Context& x, const resources::HttpRoute& object, 
   route.owner = object.meta.owner();
   route.age = object.meta.age();
   Faults faults;
+  faults.ignored = object.ignored;
   std::vector<resources::HttpRule> rules = object.rules;
   if (rules.empty()) rules.push_back({{}, {model::Match{}}, {}, {}, {}, {}});
   for (const resources::HttpRule& rule : rules) {

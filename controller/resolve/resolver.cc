@@ -105,7 +105,7 @@ void Resolver::Impl::refuse(const std::string& gateway, const ProxyReport& proxy
     if (resource == nullptr || of.since(refusal.key) > answered) continue;
     const std::string key = refused_key(gateway, *resource);
     refusers[key].insert(proxy.instance);
-    engine.put(stages->refused, key, Refused{refusal.why});
+    engine.put(stages->refused, key, Refused{gateway, refusal.key, refusal.why});
   }
 }
 

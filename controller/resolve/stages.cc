@@ -24,10 +24,15 @@ Member to_member(const render::Piece& piece, std::vector<model::Owner> owners) {
   return {snapshot::make_resource(piece.key, snapshot::encode(piece.value)), std::move(owners)};
 }
 
-/// Why the proxies of a Gateway refused exactly this resource; null if they did not.
+/// Why the proxies of a Gateway refused exactly this resource; null if they did not. Refusals are
+/// rare and routes have many rules: one read per route tells that there are none.
 const Refused* refusal(const Stages& s, Lookup& look, const std::string& gateway,
                        const snapshot::Resource& resource) {
-  return look.get(s.refused, refused_key(gateway, resource));
+  const std::string key = refused_key(gateway, resource);
+  for (const auto& entry : look.list(s.refused_around, join(gateway, place_of(resource.key)))) {
+    if (*entry.key == key) return entry.value;
+  }
+  return nullptr;
 }
 
 Withheld refused_by_proxies(const Refused& refused, const Member& member) {
@@ -255,6 +260,10 @@ void add_owned(const Stages& s, const model::Gateway& gateway, const render::Own
 
 void make_collections(Engine& e, Stages& s) {
   s.refused = e.collection<Refused>("refused");
+  s.refused_around =
+      e.index(s.refused, [](const Key&, const Refused& refused, std::vector<Key>& out) {
+        out.push_back(join(refused.gateway, place_of(refused.key)));
+      });
   s.abilities = e.collection<ProxyAbilities>("abilities");
   s.rendered = e.collection<Member>("rendered");
   s.missing_upstreams = e.collection<Withheld>("missing upstreams");
@@ -313,6 +322,14 @@ void register_rendering(Engine& e, const std::shared_ptr<const Stages>& s) {
 }
 
 }  // namespace
+
+std::string place_of(std::string_view resource_key) {
+  const std::string_view kind = snapshot::kind_of(resource_key);
+  if (kind != "route" && kind != "rule") return std::string(resource_key);
+  std::string_view place = resource_key.substr(kind.size() + 1);
+  if (kind == "rule") place = place.substr(0, place.rfind('/'));
+  return std::string(place);
+}
 
 std::string refused_key(const std::string& gateway, const snapshot::Resource& resource) {
   return join(gateway, resource.key, dataplane::base::to_hex(resource.hash));

@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/snapshot/resource.h"
@@ -27,6 +28,8 @@ struct Member {
 
 /// A resource that a Gateway's proxies refused, by what it said.
 struct Refused {
+  std::string gateway;
+  std::string key;
   std::string why;
   friend bool operator==(const Refused&, const Refused&) = default;
 };
@@ -60,8 +63,9 @@ using Of = derive::Collection<T>;
 struct Stages {
   std::shared_ptr<const reconcilers::Context> resolution;
   // Inputs.
-  Of<Refused> refused;           // "GATEWAY|RESOURCE|HASH"
-  Of<ProxyAbilities> abilities;  // GATEWAY; absent: everything this program renders
+  Of<Refused> refused;                    // "GATEWAY|RESOURCE|HASH"
+  derive::Index<Refused> refused_around;  // by "GATEWAY|PLACE", see place_of
+  Of<ProxyAbilities> abilities;           // GATEWAY; absent: everything this program renders
   // Derived.
   Of<Member> rendered;             // by resource key; what does not depend on a Gateway
   Of<Withheld> missing_upstreams;  // "UPSTREAM|GATEWAY"
@@ -76,6 +80,10 @@ struct Stages {
 /// and nothing else.
 std::shared_ptr<const Stages> register_stages(derive::Engine& engine, reconcilers::Options options,
                                               render::OwnedOptions owned);
+
+/// What the rules of one route, and the route itself, have in common: "AIGatewayRoute/NS/NAME"; the
+/// whole key of any other resource.
+std::string place_of(std::string_view resource_key);
 
 /// Key of an entry of Stages::refused.
 std::string refused_key(const std::string& gateway, const snapshot::Resource& resource);

@@ -197,8 +197,8 @@ class Engine : private Core {
   /// Visits all items in the order of their keys.
   template <typename T, typename F>
   void each(Collection<T> collection, F visit) const {
-    for (const auto& [key, value] : table(collection.table).items()) {
-      visit(key, *static_cast<const T*>(value.get()));
+    for (const auto& [key, item] : table(collection.table).items()) {
+      visit(key, *static_cast<const T*>(item.value.get()));
     }
   }
   template <typename T>

@@ -35,34 +35,51 @@ std::uint32_t Table::add_index(Bucketer bucketer) {
 }
 
 bool Table::put(const Key& key, Producer producer, Value value, const Notify& notify) {
+  const auto shown = items_.find(key);
+  if (shown == items_.end() || shown->second.producer == producer) {
+    const auto others = producers_.find(key);
+    if (others != producers_.end()) others->second.insert_or_assign(producer, value);
+    return show(key, {std::move(value), producer}, notify);
+  }
   Producers& producers = producers_[key];
+  if (producers.empty()) producers.emplace(shown->second.producer, shown->second.value);
   producers.insert_or_assign(producer, std::move(value));
-  return show(key, producers.begin()->second, notify);
+  return show(key, {producers.begin()->second, producers.begin()->first}, notify);
 }
 
 bool Table::withdraw(const Key& key, Producer producer, const Notify& notify) {
-  const auto found = producers_.find(key);
-  if (found == producers_.end() || found->second.erase(producer) == 0) return false;
-  if (!found->second.empty()) return show(key, found->second.begin()->second, notify);
-  producers_.erase(found);
-  return show(key, nullptr, notify);
+  const auto several = producers_.find(key);
+  if (several == producers_.end()) {
+    const auto shown = items_.find(key);
+    if (shown == items_.end() || shown->second.producer != producer) return false;
+    return show(key, {}, notify);
+  }
+  Producers& producers = several->second;
+  if (producers.erase(producer) == 0) return false;
+  const Item first{producers.begin()->second, producers.begin()->first};
+  if (producers.size() == 1) producers_.erase(several);
+  return show(key, first, notify);
 }
 
-/// Makes `value` (null: nothing) the visible value of `key`.
-bool Table::show(const Key& key, const Value& value, const Notify& notify) {
+/// Makes `item` (without value: nothing) what is shown under `key`.
+bool Table::show(const Key& key, Item item, const Notify& notify) {
   const auto found = items_.find(key);
-  const Value before = found == items_.end() ? nullptr : found->second;
-  if (before == value) return false;
-  if (before && value && equal_(before.get(), value.get())) return false;
-  for (const auto& index : indexes_) {
-    update_index(*index, key, before.get(), value.get(), notify);
+  const Value before = found == items_.end() ? nullptr : found->second.value;
+  const bool same =
+      before == item.value || (before && item.value && equal_(before.get(), item.value.get()));
+  if (same) {
+    if (found != items_.end()) found->second.producer = item.producer;
+    return false;
   }
-  if (!value) {
+  for (const auto& index : indexes_) {
+    update_index(*index, key, before.get(), item.value.get(), notify);
+  }
+  if (!item.value) {
     items_.erase(found);
   } else if (found == items_.end()) {
-    items_.emplace(key, value);
+    items_.emplace(key, std::move(item));
   } else {
-    found->second = value;
+    found->second = std::move(item);
   }
   if (tracked_) changed_.insert(key);
   notify_all(readers_, key, notify);
@@ -99,7 +116,7 @@ void Table::update_index(Index& index, const Key& key, const void* before, const
 
 const void* Table::find(std::string_view key) const {
   const auto found = items_.find(key);
-  return found == items_.end() ? nullptr : found->second.get();
+  return found == items_.end() ? nullptr : found->second.value.get();
 }
 
 const std::set<Key>& Table::bucket(std::uint32_t index, std::string_view bucket) const {

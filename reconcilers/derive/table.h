@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -45,7 +44,7 @@ struct StringHash {
 };
 template <typename T>
 using KeyMap = std::unordered_map<Key, T, StringHash, std::equal_to<>>;
-using Readers = std::unordered_set<Node*>;
+using Readers = std::set<Node*>;
 
 /// One keyed collection without its type: items, indexes over them and who read what. An item that
 /// several producers wrote shows the value of the smallest one and lives until the last withdraws.
@@ -54,7 +53,12 @@ class Table {
   using Equal = bool (*)(const void*, const void*);
   using Bucketer = std::function<void(const Key&, const void*, std::vector<Key>&)>;
   using Notify = std::function<void(Node*)>;
-  using Items = std::map<Key, Value, std::less<>>;
+  /// What is shown of an item, and whose it is.
+  struct Item {
+    Value value;
+    Producer producer;
+  };
+  using Items = std::map<Key, Item, std::less<>>;
 
   Table(std::string name, Equal equal) : name_(std::move(name)), equal_(equal) {}
   Table(const Table&) = delete;
@@ -90,14 +94,14 @@ class Table {
   };
   using Producers = std::map<Producer, Value>;
 
-  bool show(const Key& key, const Value& value, const Notify& notify);
+  bool show(const Key& key, Item item, const Notify& notify);
   static void update_index(Index& index, const Key& key, const void* before, const void* after,
                            const Notify& notify);
 
   std::string name_;
   Equal equal_;
   Items items_;
-  KeyMap<Producers> producers_;
+  KeyMap<Producers> producers_;  // of items that have several
   KeyMap<Readers> readers_;
   std::vector<std::unique_ptr<Index>> indexes_;
   bool tracked_ = false;

@@ -117,6 +117,9 @@ Backend read_backend(const Object& object) {
     out.unsupported.push_back("spec.appProtocols: " + protocol);
   }
   if (spec["fallback"].boolean().value_or(false)) out.unsupported.push_back("spec.fallback");
+  out.ignored = other_fields(
+      spec, {"type", "endpoints.fqdn.hostname", "endpoints.fqdn.port", "endpoints.ip.address",
+             "endpoints.ip.port", "endpoints.unix", "tls", "appProtocols", "fallback"});
   return out;
 }
 
@@ -140,6 +143,8 @@ ServiceAddresses read_service_addresses(const Object& object) {
   const View root(*object.document, "", problems);
   const View spec = root["spec"];
   out.type = spec["type"].text_or("ClusterIP");
+  const View labels = root["metadata"]["labels"];
+  out.ours = labels["app.kubernetes.io/managed-by"].text_or("") == "tollgate";
   for (const View& ingress : root["status"]["loadBalancer"]["ingress"].items()) {
     const std::string ip = ingress["ip"].text_or("");
     const std::string hostname = ingress["hostname"].text_or("");

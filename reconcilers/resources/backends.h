@@ -49,6 +49,7 @@ struct Backend {
   std::string sni;
   bool auto_sni = false;
   std::vector<std::string> unsupported;
+  std::vector<std::string> ignored;
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 Backend read_backend(const Object& object);
@@ -71,6 +72,7 @@ Service read_service(const Object& object);
 /// Where a Service can be reached, from its spec and status.
 struct ServiceAddresses {
   std::string type;
+  bool ours = false;  // made by us for a Gateway
   std::vector<model::Address> load_balancer;
   std::vector<model::Address> external;
   std::vector<model::Address> cluster;

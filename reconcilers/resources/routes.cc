@@ -148,7 +148,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
 
 bool operator==(const HttpRoute& a, const HttpRoute& b) {
   return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules;
+         a.rules == b.rules && a.ignored == b.ignored;
 }
 
 HttpRoute read_http_route(const Object& object) {
@@ -159,6 +159,7 @@ HttpRoute read_http_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   for (const View& rule : spec["rules"].items()) out.rules.push_back(read_http_rule(rule));
+  out.ignored = other_fields(spec, {"parentRefs", "hostnames", "rules"});
   Problems of_status;
   const View status(*object.document, "", of_status);
   for (const View& parent : status["status"]["parents"].items()) {

@@ -42,6 +42,7 @@ struct HttpRoute {
   std::vector<model::ParentRef> parents;
   std::vector<std::string> hostnames;  // lower case
   std::vector<HttpRule> rules;
+  std::vector<std::string> ignored;  // set fields without effect, but those of rules
   /// Controller names of the entries that status.parents has already.
   std::vector<std::string> status_controllers;
   friend bool operator==(const HttpRoute& a, const HttpRoute& b);
