@@ -1,6 +1,7 @@
 # tollgate_fuzz(NAME DEPS folders): add one line per target.
 tollgate_fuzz(address DEPS dataplane/net dataplane/net/dns)
 tollgate_fuzz(push DEPS dataplane/push)
+tollgate_fuzz(resolve DEPS controller/resolve)
 tollgate_fuzz(event_stream DEPS dataplane/formats)
 tollgate_fuzz(usage_scanner DEPS dataplane/formats)
 tollgate_fuzz(openai_stream_filter DEPS dataplane/formats)

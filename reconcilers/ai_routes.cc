@@ -48,9 +48,9 @@ Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
   const model::ObjectId target{
       ref.ref.group, ref.ref.kind,
       ref.ref.namespace_.empty() ? object.meta.id.namespace_ : ref.ref.namespace_, ref.ref.name};
-  backend.backend = {"AIServiceBackend", target.namespace_, target.name, 0};
   const Referrer from{resources::kAiGroup, "AIGatewayRoute", object.meta.id.namespace_};
   if (!may_refer(look, x.c, from, target)) return not_permitted(from, target);
+  backend.backend = {"AIServiceBackend", target.namespace_, target.name, 0};
   const AiBackendState* state = look.get(x.c.ai_backend_states, model::path_of(target));
   if (state == nullptr) {
     return unusable("BackendNotFound", model::to_string(target) + " does not exist.");
@@ -116,7 +116,7 @@ model::Rule not_found_rule() {
 }
 
 model::Condition resolved_refs(const Faults& faults) {
-  if (faults.refs.empty()) return yes(kResolvedRefs, "ResolvedRefs", "All references resolve.");
+  if (faults.refs.empty()) return all_resolved();
   std::string message;
   for (const Verdict& fault : faults.refs) message += fault.message + " ";
   return no(kResolvedRefs, faults.refs.front().reason,
@@ -136,12 +136,13 @@ void aggregate(const Attachments& attachments, const model::Condition& refs,
   }
   std::string missing;
   if (!attachments.missing.empty()) {
-    missing = "These Gateways do not exist: " + join_names(attachments.missing) + ".";
+    missing = " These Gateways do not exist: " + join_names(attachments.missing) + ".";
   }
   if (bad != nullptr) {
     status.conditions.push_back(*bad);
+    status.conditions.back().message += missing;
   } else if (!missing.empty()) {
-    status.conditions.push_back(no(kAccepted, "NoMatchingParent", missing));
+    status.conditions.push_back(no(kAccepted, "NoMatchingParent", missing.substr(1)));
   } else if (good != nullptr) {
     status.conditions.push_back(*good);
   }
@@ -177,8 +178,7 @@ void add_conditions(const resources::AiGatewayRoute& object, const model::Condit
 void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& object, Lookup& look,
                         Output& out) {
   const std::string key = route_key(object.meta.id);
-  Attachments attachments =
-      attach(x, {object.meta, object.parents, object.hostnames}, key, look, out);
+  Attachments attachments = attach(x, {object.meta, object.parents, object.hostnames}, look);
   // All parents are Gateways of somebody else's classes: theirs to serve.
   if (attachments.parents.empty() && attachments.missing.empty()) return;
   model::Route route;

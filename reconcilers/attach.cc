@@ -77,9 +77,8 @@ model::Condition verdict_of(const Sieve& sieve, const std::string& gateway, cons
 }
 
 /// One parentRef to a Gateway of ours.
-Parent try_parent(const Context& x, const RouteFacts& facts, const std::string& route,
-                  const model::ParentRef& ref, const std::string& gateway, const Door& door,
-                  derive::Lookup& look, derive::Output& out) {
+Parent try_parent(const Context& x, const RouteFacts& facts, const model::ParentRef& ref,
+                  const std::string& gateway, const Door& door, derive::Lookup& look) {
   Parent parent;
   parent.status.ref = ref;
   parent.status.controller_name = door.controller_name;
@@ -94,8 +93,6 @@ Parent try_parent(const Context& x, const RouteFacts& facts, const std::string& 
     std::vector<std::string> hostnames = effective_hostnames(listener.hostname, facts.hostnames);
     if (hostnames.empty()) continue;
     sieve.host = true;
-    const std::string listener_key = join(gateway, listener.name);
-    out.emit(x.c.attached, join(listener_key, route), Attached{listener_key});
     if (!listener.accepted) {
       sieve.refused.push_back(listener.name);
       continue;
@@ -150,8 +147,7 @@ std::optional<std::string> intersect_hostnames(std::string_view a, std::string_v
   return std::nullopt;
 }
 
-Attachments attach(const Context& x, const RouteFacts& facts, const std::string& route,
-                   derive::Lookup& look, derive::Output& out) {
+Attachments attach(const Context& x, const RouteFacts& facts, derive::Lookup& look) {
   Attachments result;
   for (const model::ParentRef& ref : facts.parents) {
     const bool is_gateway =
@@ -164,7 +160,7 @@ Attachments attach(const Context& x, const RouteFacts& facts, const std::string&
       if (look.get(x.c.gateways, gateway) == nullptr) result.missing.push_back(gateway);
       continue;
     }
-    result.parents.push_back(try_parent(x, facts, route, ref, gateway, *door, look, out));
+    result.parents.push_back(try_parent(x, facts, ref, gateway, *door, look));
   }
   return result;
 }
@@ -208,6 +204,10 @@ void emit_route(const Context& x, const std::string& key, model::Route route,
   for (const Parent& parent : parents) {
     for (const model::Attachment& attachment : parent.attachments) {
       gateways.emplace(attachment.gateway, parent.status.controller_name);
+      if (model::is_true(parent.status.conditions, kAccepted)) {
+        const std::string listener = join(attachment.gateway, attachment.listener);
+        out.emit(x.c.attached, join(listener, key), Attached{listener});
+      }
       route.attachments.push_back(attachment);
     }
   }
@@ -216,8 +216,10 @@ void emit_route(const Context& x, const std::string& key, model::Route route,
   route.attachments.erase(std::unique(route.attachments.begin(), route.attachments.end()),
                           route.attachments.end());
   std::set<model::BackendId> backends;
+  std::set<model::BackendId> refs;
   for (const model::Rule& rule : route.rules) {
     for (const model::BackendRef& ref : rule.backends) {
+      if (!ref.backend.name.empty()) refs.insert(ref.backend);
       if (!ref.unusable) backends.insert(ref.backend);
     }
   }
@@ -225,6 +227,10 @@ void emit_route(const Context& x, const std::string& key, model::Route route,
     out.emit(x.c.routes_on_gateways, join(gateway, key), RouteOnGateway{gateway, key});
     for (const model::BackendId& id : backends) {
       out.emit(x.c.backends_on_gateways, join(model::key_of(id), gateway),
+               BackendOnGateway{id, gateway, controller});
+    }
+    for (const model::BackendId& id : refs) {
+      out.emit(x.c.backend_refs_on_gateways, join(model::key_of(id), gateway),
                BackendOnGateway{id, gateway, controller});
     }
   }

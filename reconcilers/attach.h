@@ -29,10 +29,8 @@ struct Attachments {
   std::vector<std::string> missing;
 };
 
-/// Finds the listeners that carry a route and says per parent whether it is accepted. Emits the
-/// route's share of attachedRoutes. `route` is the route's key.
-Attachments attach(const Context& x, const RouteFacts& facts, const std::string& route,
-                   derive::Lookup& look, derive::Output& out);
+/// Finds the listeners that carry a route and says per parent whether it is accepted.
+Attachments attach(const Context& x, const RouteFacts& facts, derive::Lookup& look);
 
 /// Key of a route: "HTTPRoute/default/web".
 std::string route_key(const model::ObjectId& id);
@@ -48,8 +46,9 @@ void for_each_claim(
     const model::Route& route,
     const std::function<void(const std::string& place, const std::string& rule)>& visit);
 
-/// Everything that follows from a finished route: the route per Gateway, the backends that its
-/// Gateways use, its matches. `parents` have their final conditions but Programmed.
+/// Everything that follows from a finished route: the route per Gateway, its share of
+/// attachedRoutes, the backends that its Gateways use, its matches. `parents` have their final
+/// conditions but Programmed.
 void emit_route(const Context& x, const std::string& key, model::Route route,
                 const std::vector<Parent>& parents, derive::Output& out);
 

@@ -22,8 +22,7 @@ std::optional<model::Condition> refuse_backend(const resources::Backend& object)
   }
   if (!object.unsupported.empty()) {
     return no(kAccepted, "Invalid",
-              "Not served by this version: " + join_names(object.unsupported) +
-                  ". Requests to this backend are answered with 500.");
+              "Not served by this version: " + join_names(object.unsupported) + ".");
   }
   if (object.endpoints.empty()) {
     return no(kAccepted, "Invalid", "spec.endpoints must name at least one fqdn or ip.");
@@ -156,13 +155,12 @@ Verdict find_address(const Context& x, const resources::AiServiceBackend& object
                            ref.name};
   const Referrer from{resources::kAiGroup, "AIServiceBackend", object.meta.id.namespace_};
   if (!may_refer(look, x.c, from, id)) return not_permitted(from, id);
+  backend.upstream = {id.namespace_, id.name, 0};
   state = look.get(x.c.backend_states, model::path_of(id));
   if (state == nullptr) {
     return unusable("BackendNotFound", "Backend " + model::path_of(id) + " does not exist.");
   }
-  if (!state->verdict.usable) return unusable("InvalidBackend", state->verdict.message);
-  backend.upstream = {id.namespace_, id.name, 0};
-  return usable();
+  return state->verdict.usable ? usable() : unusable("InvalidBackend", state->verdict.message);
 }
 
 /// The oldest policy that targets the backend. None is fine: no credentials are sent.
@@ -193,10 +191,8 @@ AiParts judge_ai_backend(const Context& x, const resources::AiServiceBackend& ob
   if (!object.meta.problems.empty()) {
     out.accepted = unreadable(object.meta.problems);
   } else if (!schema || !catalog::serves_anything(*schema)) {
-    out.accepted = no(kAccepted, "Unsupported",
-                      "Schema " + object.schema +
-                          " is not served by this version; requests to this backend are answered "
-                          "with 500.");
+    out.accepted =
+        no(kAccepted, "Unsupported", "Schema " + object.schema + " is not served by this version.");
   } else {
     out.accepted = accepted(describe_support(*schema), object.ignored);
   }
@@ -220,6 +216,7 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
   backend.schema_prefix = object.schema_prefix;
   backend.schema_version = object.schema_version;
   const AiParts parts = judge_ai_backend(x, object, look, backend);
+  const model::UpstreamId upstream = backend.upstream;
   model::ObjectStatus status;
   status.id = object.meta.id;
   status.generation = object.meta.generation;
@@ -238,7 +235,8 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
   } else {
     out.emit(x.c.resolved_backends, model::key_of(backend.id), std::move(backend));
   }
-  out.emit(x.c.ai_backend_states, path, AiBackendState{std::move(verdict), object.headers});
+  out.emit(x.c.ai_backend_states, path,
+           AiBackendState{std::move(verdict), object.headers, upstream});
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

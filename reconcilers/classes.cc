@@ -103,6 +103,7 @@ void reconcile_envoy_proxy(const Context& x, const resources::EnvoyProxy& object
         "The settings apply to Gateways whose class or spec.infrastructure names this object.",
         object.ignored));
   }
+  status.conditions.push_back(all_resolved());
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

@@ -63,6 +63,7 @@ void reconcile_client_policy(const Context& x, const resources::ClientTrafficPol
                     target.name,  target.section_name, std::nullopt};
     ancestor.controller_name = door != nullptr ? door->controller_name : x.options.controller_name;
     ancestor.conditions.push_back(judge(x, object, gateway, section, look));
+    ancestor.conditions.push_back(all_resolved());
     if (model::is_true(ancestor.conditions, kAccepted)) {
       ancestor.gateway = gateway;
       model::ClientPolicy settings;

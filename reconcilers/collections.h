@@ -67,21 +67,25 @@ struct Collections {
   Of<model::SecretValue> secret_values;  // key_of(SecretRef)
   Of<BackendState> backend_states;
   Of<AiBackendState> ai_backend_states;
-  Of<model::Backend> resolved_backends;         // key_of(BackendId)
-  Of<model::BackendId> service_demand;          // key_of(BackendId)
-  Of<model::Upstream> upstreams;                // key_of(UpstreamId)
-  Of<model::Endpoints> endpoints;               // key_of(UpstreamId)
-  Of<model::Route> routes;                      // "KIND/NS/NAME"
-  Of<RouteDraft> route_drafts;                  // "KIND/NS/NAME"
-  Of<RouteOnGateway> routes_on_gateways;        // "GATEWAY|ROUTE"
-  Of<Attached> attached;                        // "GATEWAY|LISTENER|ROUTE"
-  By<Attached> attached_to;                     // by "GATEWAY|LISTENER"
-  Of<MatchClaim> match_claims;                  // sorts by precedence within one place
-  By<MatchClaim> match_claims_at;               // by place
-  Of<BackendOnGateway> backends_on_gateways;    // "BACKEND|GATEWAY"
-  By<BackendOnGateway> backend_users;           // by backend
-  Of<UpstreamOnGateway> upstreams_on_gateways;  // "UPSTREAM|GATEWAY"
-  By<UpstreamOnGateway> upstream_users;         // by upstream
+  Of<model::Backend> resolved_backends;   // key_of(BackendId)
+  Of<model::BackendId> service_demand;    // key_of(BackendId)
+  Of<model::Upstream> upstreams;          // key_of(UpstreamId)
+  Of<model::Endpoints> endpoints;         // key_of(UpstreamId)
+  Of<model::Route> routes;                // "KIND/NS/NAME"
+  Of<RouteDraft> route_drafts;            // "KIND/NS/NAME"
+  Of<RouteOnGateway> routes_on_gateways;  // "GATEWAY|ROUTE"
+  Of<Attached> attached;                  // "GATEWAY|LISTENER|ROUTE"
+  By<Attached> attached_to;               // by "GATEWAY|LISTENER"
+  Of<MatchClaim> match_claims;            // sorts by precedence within one place
+  By<MatchClaim> match_claims_at;         // by place
+  // What a Gateway's routes can use is in its set; what they refer to, usable or not, is where the
+  // status of policies is told.
+  Of<BackendOnGateway> backends_on_gateways;        // "BACKEND|GATEWAY"
+  Of<UpstreamOnGateway> upstreams_on_gateways;      // "UPSTREAM|GATEWAY"
+  Of<BackendOnGateway> backend_refs_on_gateways;    // "BACKEND|GATEWAY"
+  By<BackendOnGateway> backend_users;               // of references, by backend
+  Of<UpstreamOnGateway> upstream_refs_on_gateways;  // "UPSTREAM|GATEWAY"
+  By<UpstreamOnGateway> upstream_users;             // of references, by upstream
 
   // key_of(ObjectId)
   Of<model::ObjectStatus> statuses;

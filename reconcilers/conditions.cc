@@ -29,6 +29,10 @@ model::Condition from_verdict(std::string_view type, const Verdict& verdict, std
                         : no(type, verdict.reason, verdict.message);
 }
 
+model::Condition all_resolved() {
+  return yes(kResolvedRefs, "ResolvedRefs", "All references resolve.");
+}
+
 Verdict usable() {
   return {true, {}, {}};
 }

@@ -32,6 +32,9 @@ model::Condition from_verdict(std::string_view type, const Verdict& verdict, std
 Verdict usable();
 Verdict unusable(std::string_view reason, std::string message);
 
+/// ResolvedRefs=True.
+model::Condition all_resolved();
+
 /// What a request gets whose backend is not usable. Details stay in the status.
 model::Answer misconfigured();
 

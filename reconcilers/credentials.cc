@@ -215,7 +215,7 @@ void security_policy_status(const Context& x, const CredentialState& policy, Loo
     conditions.push_back(yes(kAccepted, "Accepted", std::move(message)));
   }
   conditions.push_back(reference ? no(kResolvedRefs, policy.verdict.reason, policy.verdict.message)
-                                 : yes(kResolvedRefs, "ResolvedRefs", "All references resolve."));
+                                 : all_resolved());
   const bool works = policy.verdict.usable && model::is_true(conditions, kAccepted);
   if (!works) {
     conditions.push_back(

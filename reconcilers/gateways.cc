@@ -117,7 +117,7 @@ model::Condition check_kinds(const resources::Listener& listener, model::Listene
     return no(kResolvedRefs, "InvalidRouteKinds",
               "Routes of these kinds cannot be attached here: " + join_names(wrong) + ".");
   }
-  return yes(kResolvedRefs, "ResolvedRefs", "All references resolve.");
+  return all_resolved();
 }
 
 model::Listener resolve_listener(const Context& x, const resources::Gateway& gateway,
@@ -226,6 +226,17 @@ model::Condition gateway_accepted(const resources::Gateway& object, model::Gatew
   return accepted("The Gateway is valid.", object.ignored);
 }
 
+model::Condition listeners_resolved(const model::Gateway& gateway) {
+  std::vector<std::string> bad;
+  for (const model::Listener& listener : gateway.listeners) {
+    if (!model::is_true(listener.conditions, kResolvedRefs)) bad.push_back(listener.name);
+  }
+  if (bad.empty()) return all_resolved();
+  return no(kResolvedRefs, "ListenersNotResolved",
+            "References of these listeners do not resolve, see their conditions: " +
+                join_names(bad) + ".");
+}
+
 }  // namespace
 
 void claim_ports(const Context& x, const resources::Gateway& object, Lookup& look, Output& out) {
@@ -253,6 +264,7 @@ void reconcile_gateway(const Context& x, const resources::Gateway& object, Looku
     gateway.listeners.push_back(resolve_listener(x, object, listener, look));
   }
   gateway.conditions.push_back(gateway_accepted(object, gateway, verdict));
+  gateway.conditions.push_back(listeners_resolved(gateway));
   if (!gateway.accepted) {
     for (model::Listener& listener : gateway.listeners) listener.accepted = false;
   }

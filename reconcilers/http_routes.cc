@@ -76,8 +76,8 @@ model::BackendRef resolve_ref(const Context& x, const resources::HttpRoute& obje
 }
 
 model::Rule resolve_rule(const Context& x, const resources::HttpRoute& object,
-                         const resources::HttpRule& from, std::size_t number, Lookup& look,
-                         Output& out, Faults& faults) {
+                         const resources::HttpRule& from, Lookup& look, Output& out,
+                         Faults& faults) {
   model::Rule rule;
   rule.name = from.name;
   rule.matches = from.matches;
@@ -91,7 +91,7 @@ model::Rule resolve_rule(const Context& x, const resources::HttpRoute& object,
     rule.backends.clear();
     rule.answer = misconfigured();
     ++faults.dead_rules;
-    faults.rules.push_back("rule " + std::to_string(number) + ": filter " + filter->type +
+    faults.rules.push_back(filter->path + ": filter " + filter->type +
                            " is not served by this version; the rule's requests are answered "
                            "with 500.");
     if (filter->type == "ExtensionRef") {
@@ -112,7 +112,7 @@ model::Rule resolve_rule(const Context& x, const resources::HttpRoute& object,
 }
 
 model::Condition resolved_refs(const Faults& faults) {
-  if (faults.refs.empty()) return yes(kResolvedRefs, "ResolvedRefs", "All references resolve.");
+  if (faults.refs.empty()) return all_resolved();
   std::string message;
   for (const Verdict& fault : faults.refs) {
     if (!message.empty()) message += " ";
@@ -171,8 +171,7 @@ bool has_old_entries(const Context& x, const resources::HttpRoute& object) {
 void reconcile_http_route(const Context& x, const resources::HttpRoute& object, Lookup& look,
                           Output& out) {
   const std::string key = route_key(object.meta.id);
-  Attachments attachments =
-      attach(x, {object.meta, object.parents, object.hostnames}, key, look, out);
+  Attachments attachments = attach(x, {object.meta, object.parents, object.hostnames}, look);
   RouteDraft draft;
   draft.status.id = object.meta.id;
   draft.status.generation = object.meta.generation;
@@ -188,8 +187,8 @@ void reconcile_http_route(const Context& x, const resources::HttpRoute& object, 
   Faults faults;
   std::vector<resources::HttpRule> rules = object.rules;
   if (rules.empty()) rules.push_back({{}, {model::Match{}}, {}, {}, {}, {}});
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    route.rules.push_back(resolve_rule(x, object, rules[i], i, look, out, faults));
+  for (const resources::HttpRule& rule : rules) {
+    route.rules.push_back(resolve_rule(x, object, rule, look, out, faults));
   }
   add_conditions(object, route, faults, attachments.parents);
   for (const Parent& parent : attachments.parents) draft.status.parents.push_back(parent.status);

@@ -56,6 +56,7 @@ void resolve_demand(const Context& x, const model::BackendId& id, Lookup& look, 
 void resolve_service_endpoints(const Context& x, const model::BackendId& id, Lookup& look,
                                Output& out);
 void spread_upstream_use(const Context& x, const BackendOnGateway& use, Lookup& look, Output& out);
+void spread_upstream_ref(const Context& x, const BackendOnGateway& ref, Lookup& look, Output& out);
 
 // http_routes.cc
 void reconcile_http_route(const Context& x, const resources::HttpRoute& object, Lookup& look,

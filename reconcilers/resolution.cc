@@ -79,6 +79,8 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.match_claims = e.collection<MatchClaim>("match claims");
   c.backends_on_gateways = e.collection<BackendOnGateway>("backends on Gateways");
   c.upstreams_on_gateways = e.collection<UpstreamOnGateway>("upstreams on Gateways");
+  c.backend_refs_on_gateways = e.collection<BackendOnGateway>("backend references");
+  c.upstream_refs_on_gateways = e.collection<UpstreamOnGateway>("upstream references");
   c.statuses = e.collection<model::ObjectStatus>("statuses");
 }
 
@@ -124,11 +126,11 @@ void make_indexes(Engine& e, Collections& c) {
     out.push_back(claim.place);
   });
   c.backend_users =
-      e.index(c.backends_on_gateways, [](const Key&, const BackendOnGateway& use, Keys& out) {
+      e.index(c.backend_refs_on_gateways, [](const Key&, const BackendOnGateway& use, Keys& out) {
         out.push_back(model::key_of(use.backend));
       });
   c.upstream_users =
-      e.index(c.upstreams_on_gateways, [](const Key&, const UpstreamOnGateway& use, Keys& out) {
+      e.index(c.upstream_refs_on_gateways, [](const Key&, const UpstreamOnGateway& use, Keys& out) {
         out.push_back(model::key_of(use.upstream));
       });
   make_policy_indexes(e, c);
@@ -170,15 +172,18 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
              c.ai_backend_states, c.statuses);
   reconciler(e, "HTTPRoute", x, c.http_routes, reconcile_http_route, c.attached, c.routes,
              c.route_drafts, c.routes_on_gateways, c.match_claims, c.backends_on_gateways,
-             c.service_demand);
+             c.backend_refs_on_gateways, c.service_demand);
   reconciler(e, "AIGatewayRoute", x, c.ai_routes, reconcile_ai_route, c.attached, c.routes,
-             c.route_drafts, c.routes_on_gateways, c.match_claims, c.backends_on_gateways);
+             c.route_drafts, c.routes_on_gateways, c.match_claims, c.backends_on_gateways,
+             c.backend_refs_on_gateways);
   reconciler(e, "backends of HTTPRoutes", x, c.service_demand, resolve_demand, c.resolved_backends,
              c.upstreams);
   reconciler(e, "endpoints of Services", x, c.service_demand, resolve_service_endpoints,
              c.endpoints);
   reconciler(e, "upstreams on Gateways", x, c.backends_on_gateways, spread_upstream_use,
              c.upstreams_on_gateways);
+  reconciler(e, "upstream references", x, c.backend_refs_on_gateways, spread_upstream_ref,
+             c.upstream_refs_on_gateways);
   reconciler(e, "BackendTLSPolicy status", x, c.tls_states, tls_policy_status, c.statuses);
   reconciler(e, "BackendSecurityPolicy status", x, c.credential_states, security_policy_status,
              c.statuses);

@@ -139,4 +139,16 @@ void spread_upstream_use(const Context& x, const BackendOnGateway& use, Lookup& 
            UpstreamOnGateway{backend->upstream, use.gateway, use.controller_name});
 }
 
+void spread_upstream_ref(const Context& x, const BackendOnGateway& ref, Lookup& look, Output& out) {
+  model::UpstreamId upstream{ref.backend.namespace_, ref.backend.name, ref.backend.port};
+  if (ref.backend.kind == "AIServiceBackend") {
+    const std::string path = ref.backend.namespace_ + "/" + ref.backend.name;
+    const AiBackendState* state = look.get(x.c.ai_backend_states, path);
+    if (state == nullptr || state->upstream.name.empty()) return;
+    upstream = state->upstream;
+  }
+  out.emit(x.c.upstream_refs_on_gateways, join(model::key_of(upstream), ref.gateway),
+           UpstreamOnGateway{upstream, ref.gateway, ref.controller_name});
+}
+
 }  // namespace tollgate::reconcilers

@@ -72,7 +72,7 @@ struct MatchClaim {
   friend bool operator==(const MatchClaim&, const MatchClaim&) = default;
 };
 
-/// A backend that a Gateway's routes use.
+/// A backend that a Gateway's routes use, or refer to.
 struct BackendOnGateway {
   model::BackendId backend;
   std::string gateway;
@@ -80,7 +80,7 @@ struct BackendOnGateway {
   friend bool operator==(const BackendOnGateway&, const BackendOnGateway&) = default;
 };
 
-/// An upstream that a Gateway's backends use.
+/// An upstream that a Gateway's backends use, or refer to.
 struct UpstreamOnGateway {
   model::UpstreamId upstream;
   std::string gateway;
@@ -134,6 +134,7 @@ struct ServiceAccountState {
 struct AiBackendState {
   Verdict verdict;
   model::HeaderEdit request_headers;
+  model::UpstreamId upstream;  // of what it refers to, usable or not; no name if it may not
   friend bool operator==(const AiBackendState&, const AiBackendState&) = default;
 };
 

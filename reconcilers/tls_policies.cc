@@ -79,7 +79,7 @@ std::vector<model::Condition> judge(const Context& x, const TlsState& policy,
     out.push_back(yes(kAccepted, "Accepted", "Connections to the target use this policy."));
   }
   out.push_back(ca_fault ? no(kResolvedRefs, policy.verdict.reason, policy.verdict.message)
-                         : yes(kResolvedRefs, "ResolvedRefs", "All references resolve."));
+                         : all_resolved());
   return out;
 }
 

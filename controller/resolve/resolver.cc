@@ -33,6 +33,7 @@ struct Resolver::Impl {
   void take_faults();
   void take_statuses(Result& result);
   void take_owned(Result& result);
+  [[nodiscard]] std::shared_ptr<const json> withdrawn(const Written& old) const;
   [[nodiscard]] json finish(model::ObjectStatus status) const;
   [[nodiscard]] std::optional<model::Condition> programmed_on(const std::string& gateway,
                                                               const model::ObjectId& id) const;
@@ -273,6 +274,19 @@ json Resolver::Impl::finish(model::ObjectStatus status) const {
   return model::to_json(status);
 }
 
+/// What takes back a status that nobody wants any more: our entries of a shared list are emptied
+/// once, if the object is still there.
+std::shared_ptr<const json> Resolver::Impl::withdrawn(const Written& old) const {
+  const auto* kind = resources::find_kind(old.id.group, old.id.kind);
+  if (old.scope == model::StatusScope::kWhole || kind == nullptr) return nullptr;
+  const auto input = stages->resolution->c.objects[static_cast<std::size_t>(kind->kind)];
+  if (engine.find(input, model::path_of(old.id)) == nullptr) return nullptr;
+  model::ObjectStatus empty;
+  empty.id = old.id;
+  empty.scope = old.scope;
+  return std::make_shared<const json>(model::to_json(empty));
+}
+
 void Resolver::Impl::take_statuses(Result& result) {
   std::set<std::string> dirty;
   for (std::string& key : engine.take_changes(stages->resolution->c.statuses)) {
@@ -285,7 +299,7 @@ void Resolver::Impl::take_statuses(Result& result) {
     const auto old = written.find(key);
     if (draft == nullptr) {
       if (old == written.end()) continue;
-      result.statuses.push_back({old->second.id, old->second.scope, nullptr});
+      result.statuses.push_back({old->second.id, old->second.scope, withdrawn(old->second)});
       written.erase(old);
       continue;
     }

@@ -53,6 +53,7 @@ struct ProxyReport {
 };
 
 /// The status that an object shall have; a null document means that none is wanted any more.
+/// Entries of ours in a shared list are taken back by an empty list, said once.
 struct StatusUpdate {
   model::ObjectId id;
   model::StatusScope scope = model::StatusScope::kWhole;

@@ -76,7 +76,7 @@ struct BackendId {
 std::string key_of(const BackendId& id);
 
 struct BackendRef {
-  BackendId backend;
+  BackendId backend;  // no name: it may not be referred to from here
   std::uint32_t weight = 1;
   std::uint32_t priority = 0;
   std::string model_override;

@@ -58,8 +58,8 @@ void read_tls(const View& tls, Backend& out) {
   const bool insecure = tls["insecureSkipVerify"].boolean().value_or(false);
   for (std::string& field : other_fields(tls, {"wellKnownCACertificates", "caCertificateRefs",
                                                "sni", "autoSNIFromEndpointHostname"})) {
-    if (field == "insecureSkipVerify" && !insecure) continue;  // the default, written out
-    out.unsupported.push_back("spec.tls." + field);
+    if (field == "spec.tls.insecureSkipVerify" && !insecure) continue;  // the default, written out
+    out.unsupported.push_back(field);
   }
 }
 

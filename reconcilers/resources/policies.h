@@ -25,7 +25,7 @@ struct ClientTrafficPolicy {
   Meta meta;
   std::vector<TargetRef> targets;
   std::optional<std::uint64_t> buffer_limit_bytes;
-  /// Set fields, relative to spec, that this program does not act on.
+  /// Set fields that this program does not act on.
   std::vector<std::string> ignored;
   friend bool operator==(const ClientTrafficPolicy&, const ClientTrafficPolicy&) = default;
 };

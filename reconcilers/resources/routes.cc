@@ -116,7 +116,6 @@ HttpRule read_http_rule(const View& view) {
   }
   rule.ignored = other_fields(view, {"name", "matches", "filters", "backendRefs",
                                      "timeouts.request", "timeouts.backendRequest"});
-  for (std::string& field : rule.ignored) field = view.path() + "." + field;
   return rule;
 }
 

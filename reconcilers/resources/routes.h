@@ -73,7 +73,7 @@ struct AiGatewayRoute {
   std::vector<model::ParentRef> parents;
   std::vector<std::string> hostnames;
   std::vector<AiRule> rules;
-  /// Set fields, relative to spec, that this program accepts without acting on them.
+  /// Set fields that this program accepts without acting on them.
   std::vector<std::string> ignored;
   friend bool operator==(const AiGatewayRoute&, const AiGatewayRoute&) = default;
 };

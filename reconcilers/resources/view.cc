@@ -176,7 +176,11 @@ std::vector<std::string> other_fields(const View& node,
                                       const std::vector<std::string_view>& known) {
   std::set<std::string> out;
   if (node.raw() != nullptr) collect_others(*node.raw(), "", known, out);
-  return {out.begin(), out.end()};
+  std::vector<std::string> paths;
+  for (const std::string& field : out) {
+    paths.push_back(node.path().empty() ? field : node.path() + "." + field);
+  }
+  return paths;
 }
 
 }  // namespace tollgate::reconcilers::resources

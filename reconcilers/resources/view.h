@@ -63,8 +63,8 @@ class View {
   Problems* problems_;
 };
 
-/// Paths, relative to `node`, of set fields that `known` does not name. A known path "a.b" makes
-/// only b known within a; elements of lists are looked at under the list's own path.
+/// Paths of set fields below `node` that `known`, relative to it, does not name. A known path "a.b"
+/// makes only b known within a; elements of lists are looked at under the list's own path.
 std::vector<std::string> other_fields(const View& node, const std::vector<std::string_view>& known);
 
 }  // namespace tollgate::reconcilers::resources

@@ -13,6 +13,7 @@
 // Every testdata/NAME.in.yaml against NAME.out.yaml. A document with the member `test` sets
 // options:
 //   test: {adopt: [NAME], realPorts: true, oneHost: true, serviceDns: true, owned: true,
+//          features: true, serviceAddresses: true,
 //          proxies: [{gateway: NS/NAME, instance: a, ready: true, silent: true, acks: true}],
 //          include: [FILE below the source folder]}
 // TOLLGATE_REWRITE_GOLDENS=1 writes the outputs instead of comparing them.
@@ -29,6 +30,7 @@ using nlohmann::json;
 struct Case {
   ResolverOptions options;
   bool show_owned = false;
+  bool show_features = false;
   json proxies = json::array();
   std::vector<ObjectChange> objects;
 };
@@ -46,6 +48,7 @@ void add(Case& out, const test::Document& document) {
   out.options.resolution.one_host = test.value("oneHost", false);
   out.options.resolution.service_dns = test.value("serviceDns", false);
   out.show_owned = test.value("owned", false);
+  out.show_features = test.value("features", false);
   out.proxies = test.value("proxies", json::array());
   if (!test.contains("serviceAddresses")) {
     out.options.resolution.addresses = {{"IPAddress", "192.0.2.10"}};
@@ -89,12 +92,15 @@ void shorten(json& node) {
 }
 
 std::string printed(const Resolver& resolver,
-                    const std::vector<controller::resolve::OwnedSet>& owned, bool show_owned) {
+                    const std::vector<controller::resolve::OwnedSet>& owned, const Case& test) {
   json out = {{"statuses", json::object()}, {"snapshots", json::object()}};
   for (const auto& update : resolver.statuses()) {
     out["statuses"][reconcilers::model::to_string(update.id)] = *update.status;
   }
   shorten(out["statuses"]);
+  if (!test.show_features) {
+    for (json& status : out["statuses"]) status.erase("supportedFeatures");
+  }
   for (const std::string& gateway : resolver.gateways()) {
     json& resources = out["snapshots"][gateway] = json::object();
     std::istringstream lines(dataplane::snapshot::encode_lines(
@@ -106,7 +112,7 @@ std::string printed(const Resolver& resolver,
       resources[resource.at("key").get<std::string>()] = resource.at("body");
     }
   }
-  if (show_owned) {
+  if (test.show_owned) {
     for (const auto& set : owned) {
       for (const auto& object : set.objects) {
         out["owned"][reconcilers::model::to_string(object.id)] = *object.document;
@@ -145,7 +151,7 @@ TEST_P(Golden, MatchesItsOutput) {
   const auto owned = result.owned;
   report(resolver, test.proxies);
   static_cast<void>(resolver.result());
-  const std::string actual = printed(resolver, owned, test.show_owned);
+  const std::string actual = printed(resolver, owned, test);
   const std::string path = stem + ".out.yaml";
   if (std::getenv("TOLLGATE_REWRITE_GOLDENS") != nullptr) {
     std::ofstream(path, std::ios::binary) << actual;
