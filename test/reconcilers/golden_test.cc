@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "controller/resolve/resolver.h"
+#include "dataplane/snapshot/compiler.h"
 #include "test/support/yaml/objects.h"
 
 // Every testdata/NAME.in.yaml against NAME.out.yaml. A document with the member `test` sets
@@ -50,9 +51,7 @@ void add(Case& out, const test::Document& document) {
   out.show_owned = test.value("owned", false);
   out.show_features = test.value("features", false);
   out.proxies = test.value("proxies", json::array());
-  if (!test.contains("serviceAddresses")) {
-    out.options.resolution.addresses = {{"IPAddress", "192.0.2.10"}};
-  }
+  if (test.value("serviceAddresses", false)) out.options.resolution.addresses.clear();
   for (const json& file : test.value("include", json::array())) {
     for (const auto& included :
          test::read_documents(TOLLGATE_SOURCE_DIR "/" + file.get<std::string>())) {
@@ -138,6 +137,45 @@ void report(Resolver& resolver, const json& proxies) {
   for (auto& [gateway, reports] : by_gateway) resolver.report(gateway, std::move(reports));
 }
 
+/// The lines around the first one that differs.
+std::string first_difference(const std::string& expected, const std::string& actual) {
+  constexpr int kContext = 5;
+  std::istringstream a(expected);
+  std::istringstream b(actual);
+  std::string before;
+  std::string line_a;
+  std::string line_b;
+  for (int number = 1;; ++number) {
+    const bool more_a = static_cast<bool>(std::getline(a, line_a));
+    const bool more_b = static_cast<bool>(std::getline(b, line_b));
+    if (more_a && more_b && line_a == line_b) {
+      before = line_a;
+      continue;
+    }
+    std::string out = "line " + std::to_string(number) + ", after: " + before + "\n";
+    for (int i = 0; i < kContext && (i == 0 ? more_a : !!std::getline(a, line_a)); ++i) {
+      out += "- " + line_a + "\n";
+    }
+    for (int i = 0; i < kContext && (i == 0 ? more_b : !!std::getline(b, line_b)); ++i) {
+      out += "+ " + line_b + "\n";
+    }
+    return out;
+  }
+}
+
+/// What is rendered is what a proxy takes.
+void expect_compiles(const Resolver& resolver) {
+  namespace snapshot = dataplane::snapshot;
+  for (const std::string& gateway : resolver.gateways()) {
+    snapshot::Compiler compiler;
+    const auto outcome = compiler.apply(snapshot::diff({}, *resolver.set(gateway)));
+    for (const auto& refusal : outcome.refusals) {
+      ADD_FAILURE() << gateway << " " << refusal.key << ": " << refusal.why;
+    }
+    EXPECT_NE(outcome.update, nullptr);
+  }
+}
+
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, MatchesItsOutput) {
@@ -152,12 +190,14 @@ TEST_P(Golden, MatchesItsOutput) {
   report(resolver, test.proxies);
   static_cast<void>(resolver.result());
   const std::string actual = printed(resolver, owned, test);
+  expect_compiles(resolver);
   const std::string path = stem + ".out.yaml";
   if (std::getenv("TOLLGATE_REWRITE_GOLDENS") != nullptr) {
     std::ofstream(path, std::ios::binary) << actual;
     return;
   }
-  EXPECT_EQ(test::read_text(path), actual) << "see " << path;
+  const std::string expected = test::read_text(path);
+  EXPECT_TRUE(expected == actual) << path << "\n" << first_difference(expected, actual);
 }
 
 std::vector<std::string> cases() {

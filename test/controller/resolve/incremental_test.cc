@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "dataplane/snapshot/compiler.h"
 #include "test/controller/resolve/world.h"
 
 namespace tollgate::controller::resolve {
@@ -118,16 +119,24 @@ TEST(Incremental, DeltasAddUpToTheSet) {
   RandomWorld world(99);
   Resolver live({});
   std::map<std::string, dataplane::snapshot::ResourceSet> held;
+  std::map<std::string, dataplane::snapshot::Compiler> compilers;
   std::map<std::string, json> statuses;
   for (int step = 0; step < 300; ++step) {
     const std::vector<ObjectChange> edits{world.edit(), world.edit()};
     ASSERT_TRUE(live.apply(edits));
     const Result result = live.result();
     for (const GatewayUpdate& update : result.gateways) {
+      const auto outcome = compilers[update.gateway].apply(update.delta);
+      for (const auto& refusal : outcome.refusals) {
+        ADD_FAILURE() << step << " " << refusal.key << ": " << refusal.why;
+      }
       const auto applied = dataplane::snapshot::apply(held[update.gateway], update.delta);
       ASSERT_TRUE(applied) << applied.error().detail;
       ASSERT_EQ(update.gone, held[update.gateway].all().empty());
-      if (update.gone) held.erase(update.gateway);
+      if (update.gone) {
+        held.erase(update.gateway);
+        compilers.erase(update.gateway);
+      }
     }
     for (const StatusUpdate& update : result.statuses) {
       const std::string key = reconcilers::model::key_of(update.id);
