@@ -4,8 +4,8 @@ run if it fails, because what follows needs it."""
 UNIT = ("for t in $(ls build/{p}/test_* | grep -v '\\.'); do echo \"-- $t\"; "
         "\"$t\" --gtest_brief=1 || bad=1; done; exit ${{bad:-0}}")
 # What has threads.
-TSAN = ("test_dataplane_event test_dataplane_net test_dataplane_net_tls test_dataplane_net_dial test_dataplane_upstream "
-        "test_controller_kube test_controller_kube_cache test_controller_push")
+TSAN = ("test_dataplane_event test_dataplane_net test_dataplane_net_tls test_dataplane_net_dial test_dataplane_net_dns "
+        "test_dataplane_upstream test_controller_kube_cache")
 TSAN_RUN = ("for t in " + TSAN + "; do [ -x build/tsan/$t ] || continue; echo \"-- $t\"; "
             "setarch -R build/tsan/$t --gtest_brief=1 || bad=1; done; exit ${bad:-0}")
 REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#build/fuzz/fuzz_}; "
