@@ -38,13 +38,10 @@ def tests(stage):
         stage("unit tests", UNIT.format(p="dev")),
         stage("end to end, standalone", E2E.format(p="release", tests=STANDALONE)),
         stage("build test cluster (Go)", "test/cluster/build.sh"),
-        stage("test cluster's own tests", HARNESS),
         stage("end to end, cluster", CLUSTER),
         stage("images", "manifests/image/build.sh && manifests/image/check.sh"),
-        stage("build sanitized (address, undefined)", ".ci/build asan unit_tests tollgate tollgate-proxy"),
+        stage("build sanitized (address, undefined)", ".ci/build asan unit_tests"),
         stage("unit tests, address and undefined", UNIT.format(p="asan")),
-        stage("end to end, address and undefined", E2E.format(p="asan", tests="sdk_test standalone_test"),
-              env={"TOLLGATE_TEST_DEADLINE_S": "60"}),
         stage("build sanitized (thread)", ".ci/build tsan " + TSAN),
         stage("unit tests, thread", TSAN_RUN),
         stage("build fuzz targets (clang 19)", ".ci/build fuzz fuzz_targets"),
@@ -61,6 +58,11 @@ def long(stage):
         stage("install packages", ".ci/deps test && .ci/venv"),
         stage("build fuzz targets (clang 19)", ".ci/build fuzz fuzz_targets"),
         stage("fuzz each target", fuzz),
+        stage("build test cluster (Go)", "test/cluster/build.sh"),
+        stage("test cluster's own tests", HARNESS),
+        stage("build sanitized (address, undefined)", ".ci/build asan tollgate tollgate-proxy"),
+        stage("end to end, address and undefined", E2E.format(p="asan", tests="sdk_test standalone_test"),
+              env={"TOLLGATE_TEST_DEADLINE_S": "60"}),
     ]
 
 
