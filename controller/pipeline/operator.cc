@@ -87,9 +87,7 @@ base::Status start_election(Runtime& runtime, kube::Api& api, kube::Executor& ex
   options.namespace_ = namespace_;
   options.identity = kube::write::make_identity();
   kube::write::LeaderCallbacks callbacks;
-  callbacks.on_started = [&runtime] {
-    runtime.core->set_leader(true);
-  };
+  callbacks.on_started = [&runtime] { runtime.core->set_leader(true); };
   callbacks.on_lost = [] {
     log::error("leadership was lost: ending, so that two replicas never write");
     std::_Exit(1);

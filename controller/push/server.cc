@@ -181,7 +181,7 @@ void PushServer::Impl::on_session_end(Session& session) {
   if (at == sessions_.end()) return;
   const std::string gateway = session.gateway();
   const auto entry = gateways_.find(gateway);
-  if (entry != gateways_.end()) {
+  if (entry != gateways_.end() && !session.left()) {
     entry->second.gone[session.state().instance] = {session.state(), loop_->now()};
   }
   loop_->defer_delete(std::move(at->second));

@@ -175,7 +175,8 @@ void Session::refuse(std::string_view why) {
   finish(why);
 }
 
-void Session::on_end(net::Stream&, net::StreamEnd) {
+void Session::on_end(net::Stream&, net::StreamEnd end) {
+  left_ = end == net::StreamEnd::kClean;
   finish("closed by the proxy");
 }
 void Session::on_closed(net::Stream&, const base::Error& error) {

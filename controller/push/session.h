@@ -42,6 +42,8 @@ class Session final : public dataplane::event::Deferred, public dataplane::net::
   void attach(std::unique_ptr<dataplane::net::Stream> stream, dataplane::net::ConnectionSlot slot);
   [[nodiscard]] const std::string& gateway() const { return gateway_; }
   [[nodiscard]] const ProxyState& state() const { return state_; }
+  /// Whether the proxy took its leave, as one does that is stopped; it is not missed then.
+  [[nodiscard]] bool left() const { return left_; }
   /// Sends what the proxy lacks, if nothing is under way.
   void push_newest();
   void refuse(std::string_view why);
@@ -74,6 +76,7 @@ class Session final : public dataplane::event::Deferred, public dataplane::net::
   std::string pushing_;  // what is under way, empty if nothing
   std::string refused_;  // the newest revision that the proxy refused
   bool over_ = false;
+  bool left_ = false;
   dataplane::event::Timer silence_ = dataplane::event::Timer::of<&Session::on_silence>(*this);
 };
 

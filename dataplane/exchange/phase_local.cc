@@ -15,7 +15,7 @@ std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
   std::vector<formats::ListedModel> models;
   std::set<std::string_view> seen;
   for (const router::HostTable* rules : table.tables_for(host)) {
-    for (const auto& matches : rules->rules()) {
+    for (const router::RuleMatches* matches : rules->rules()) {
       const snapshot::Rule& rule = matches->rule->value;
       for (const snapshot::DeclaredModel& model : rule.models) {
         if (!seen.insert(model.id).second) continue;

@@ -204,7 +204,8 @@ std::vector<snapshot::Refusal> Service::describe(const std::vector<OpenFailure>&
 
 /// The same snapshot once more: renewed credentials, or sockets that could not be opened.
 void Service::reassign() {
-  if (pushing_ || draining_) return;  // a push carries both along
+  // While a push is under way this follows it into every mailbox.
+  if (draining_) return;
   assign({}, [this](const std::vector<OpenFailure>& failures) {
     ready_ = ready_ || (failures.empty() && compiler_.compiled()->gateway != nullptr);
   });

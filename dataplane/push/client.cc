@@ -34,7 +34,7 @@ class PushClient::Impl final : public net::StreamHandler {
   void on_closed(net::Stream& stream, const base::Error& error) override;
 
  private:
-  void on_connected(net::dial::Outcome outcome);
+  void on_dialled(net::dial::Outcome outcome);
   void on_retry() { connect(); }
   void on_report_due();
   void on_frame(FrameDecoder::Frame frame);
@@ -75,10 +75,10 @@ void PushClient::Impl::connect() {
   }
   net::dial::Target target{options_.host, options_.port, std::move(*context)};
   dial_ = connector_.connect(target, net::dial::Timeouts{}, *this,
-                             [this](auto outcome) { on_connected(std::move(outcome)); });
+                             [this](auto outcome) { on_dialled(std::move(outcome)); });
 }
 
-void PushClient::Impl::on_connected(net::dial::Outcome outcome) {
+void PushClient::Impl::on_dialled(net::dial::Outcome outcome) {
   dial_.cancel();
   if (outcome.stream == nullptr) {
     lose(outcome.error.detail);

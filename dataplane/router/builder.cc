@@ -20,28 +20,28 @@ void Builder::each_place(const snapshot::RuleNode& rule, Visitor&& visit) {
   }
 }
 
-void Builder::remove_rule(const snapshot::RuleNode& rule) {
-  each_place(rule, [&rule](Host& host) { host.rules.erase(rule.id.slot); });
+void Builder::remove_rule(const std::shared_ptr<const snapshot::RuleNode>& rule) {
+  const auto found = rules_.find(rule->id.slot);
+  if (found == rules_.end()) return;
+  each_place(*rule, [&found](HostBook& host) { host.remove(found->second); });
+  rules_.erase(found);
 }
 
 void Builder::add_rule(const std::shared_ptr<const snapshot::RuleNode>& rule) {
   const auto matches = std::make_shared<const RuleMatches>(rule);
-  each_place(*rule, [&](Host& host) { host.rules[rule->id.slot] = matches; });
+  each_place(*rule, [&matches](HostBook& host) { host.add(matches); });
+  rules_[rule->id.slot] = matches;
 }
 
 void Builder::rebuild(Listener& listener) {
   for (const std::string& hostname : listener.dirty_hosts) {
     const auto host = listener.hosts.find(hostname);
-    if (host->second.rules.empty()) {
+    if (host->second.empty()) {
       listener.hosts.erase(host);
       listener.tables.erase(hostname);
-      continue;
+    } else {
+      listener.tables[hostname] = host->second.make(parts_built_);
     }
-    std::vector<std::shared_ptr<const RuleMatches>> rules;
-    rules.reserve(host->second.rules.size());
-    for (const auto& [slot, matches] : host->second.rules) rules.push_back(matches);
-    listener.tables[hostname] = std::make_shared<const HostTable>(std::move(rules));
-    ++tables_built_;
   }
   listener.dirty_hosts.clear();
   listener.dirty = false;
@@ -51,7 +51,7 @@ void Builder::rebuild(Listener& listener) {
 std::shared_ptr<const Router> Builder::update(const snapshot::Update& update) {
   // Removals first: a place freed by one rule may be another's in the same update.
   for (const auto& change : update.rules) {
-    if (change.before) remove_rule(*change.before);
+    if (change.before) remove_rule(change.before);
   }
   for (const auto& change : update.listeners) {
     if (change.before && !change.after) listeners_.erase(change.before->id.slot);

@@ -7,13 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/router/host_book.h"
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiler.h"
 
 namespace tollgate::dataplane::router {
 
-/// Makes the Router of each snapshot from the one before: only host tables that a changed rule
-/// stands in are built again. Used by the thread that compiles.
+/// Makes the Router of each snapshot from the one before: of the tables that a changed rule stands
+/// in, only the parts that hold its matches are built again. Used by the thread that compiles.
 class Builder {
  public:
   Builder();
@@ -24,17 +25,14 @@ class Builder {
   /// To be called with every update of one Compiler, in order.
   std::shared_ptr<const Router> update(const snapshot::Update& update);
 
-  /// Host tables built since the start, for tests that bound the work of an update.
-  [[nodiscard]] std::uint64_t tables_built() const { return tables_built_; }
+  /// Parts of tables built since the start, for tests that bound the work of an update.
+  [[nodiscard]] std::uint64_t parts_built() const { return parts_built_; }
 
  private:
   using RuleSlot = std::uint32_t;
-  struct Host {
-    std::map<RuleSlot, std::shared_ptr<const RuleMatches>> rules;
-  };
   struct Listener {
     std::shared_ptr<const snapshot::ListenerNode> node;
-    std::map<std::string, Host, std::less<>> hosts;
+    std::map<std::string, HostBook, std::less<>> hosts;
     ListenerTable::Hosts tables;
     std::set<std::string> dirty_hosts;
     bool dirty = false;
@@ -44,12 +42,13 @@ class Builder {
 
   template <typename Visitor>
   void each_place(const snapshot::RuleNode& rule, Visitor&& visit);
-  void remove_rule(const snapshot::RuleNode& rule);
+  void remove_rule(const std::shared_ptr<const snapshot::RuleNode>& rule);
   void add_rule(const std::shared_ptr<const snapshot::RuleNode>& rule);
   void rebuild(Listener& listener);
 
   std::map<ListenerSlot, Listener> listeners_;
-  std::uint64_t tables_built_ = 0;
+  std::map<RuleSlot, std::shared_ptr<const RuleMatches>> rules_;
+  std::uint64_t parts_built_ = 0;
 };
 
 }  // namespace tollgate::dataplane::router

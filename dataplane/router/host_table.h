@@ -1,11 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "dataplane/router/flat_index.h"
-#include "dataplane/router/rule_matches.h"
+#include "dataplane/router/match_part.h"
 
 namespace tollgate::dataplane::router {
 
@@ -17,44 +17,47 @@ struct Found {
   explicit operator bool() const { return rule != nullptr; }
 };
 
-/// All matches of one hostname of one listener, in order of their sort keys. Immutable.
+/// Which part of a host's table a match stands in.
+struct Place {
+  Selector selector = Selector::kNothing;
+  std::uint32_t shard = 0;
+
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+/// `shards` is a power of two. Prefixes are spread by their first segment.
+Place place_of(const CompiledMatch& match, std::uint32_t shards);
+
+/// All matches of one hostname of one listener. Immutable; a changed rule makes a new table that
+/// shares every part without a change.
 ///
-/// Each match stands in exactly one bucket, by the most selective thing it asks for exactly: model,
-/// whole path, path prefix; what asks for neither stands in the rest. A look-up reads the few
-/// buckets that the request can be in, each in order, and takes the smallest position that accepts:
-/// the same as trying all matches in order.
+/// Each match stands in exactly one part, by the most selective thing it asks for exactly: model,
+/// whole path, path prefix; what asks for neither stands in a part of its own. A look-up reads the
+/// few groups that the request can be in and takes the earliest match that accepts: the same as
+/// trying all matches in order.
 class HostTable {
  public:
-  explicit HostTable(std::vector<std::shared_ptr<const RuleMatches>> rules);
+  using Part = std::shared_ptr<const MatchPart>;
+
+  /// An empty table of so many shards per selector.
+  explicit HostTable(std::uint32_t shards);
+
+  void set(const Place& place, Part part) { slot(place) = std::move(part); }
+  void set_has_ai(bool has_ai) { has_ai_ = has_ai; }
 
   [[nodiscard]] Found find(const RequestView& request) const;
-
-  /// The rules in order of their first match, each once.
-  [[nodiscard]] const std::vector<std::shared_ptr<const RuleMatches>>& rules() const {
-    return rules_;
-  }
+  /// The rules in the order of their first match, each once. For lists, not for requests.
+  [[nodiscard]] std::vector<const RuleMatches*> rules() const;
   [[nodiscard]] bool has_ai() const { return has_ai_; }
+  [[nodiscard]] std::uint32_t shards() const { return shards_; }
 
  private:
-  struct Entry {
-    const RuleMatches* owner;
-    const CompiledMatch* match;
-  };
-  using Bucket = std::vector<std::uint32_t>;  // positions in entries_, ascending
+  static constexpr std::size_t kSharded = 3;  // kModel, kPath, kPrefix
+  Part& slot(const Place& place);
+  void find_in(Selector selector, std::string_view key, std::string_view text,
+               const RequestView& request, const Candidate*& best) const;
 
-  void put(std::uint32_t position);
-  Bucket& bucket(FlatIndex& index, std::string_view key);
-  std::uint32_t prefix_node(std::string_view prefix);
-  void scan(const Bucket& bucket, const RequestView& request, std::uint32_t& best) const;
-  void scan_prefixes(const RequestView& request, std::uint32_t& best) const;
-
-  std::vector<std::shared_ptr<const RuleMatches>> rules_;
-  std::vector<Entry> entries_;
-  std::vector<Bucket> buckets_;              // the first one is the rest
-  FlatIndex models_;                         // exact model -> bucket
-  FlatIndex paths_;                          // exact path -> bucket
-  FlatIndex segments_;                       // (node, segment) -> node, a trie of prefixes
-  std::vector<std::uint32_t> node_buckets_;  // per node: its bucket, 0 if none
+  std::uint32_t shards_;
+  std::vector<Part> parts_;  // shard after shard of each selector, the rest last; null if empty
   bool has_ai_ = false;
 };
 

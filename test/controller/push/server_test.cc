@@ -226,18 +226,28 @@ TEST_F(PushServerTest, AfterAMismatchTheWholeSetComes) {
   EXPECT_EQ(receiver_.held.revision(), second_.revision());
 }
 
-TEST_F(PushServerTest, AProxyThatGoesAwayIsGoneThenSilentThenForgotten) {
+TEST_F(PushServerTest, AProxyThatTakesItsLeaveIsNotMissed) {
+  server_->publish(kGateway, shared(first_));
+  auto client = connect();
+  ASSERT_TRUE(worker_.until([&] { return proxy().acked_revision == first_.revision(); }));
+  client.reset();
+  ASSERT_TRUE(worker_.until([&] { return proxy().instance.empty(); }));
+}
+
+TEST_F(PushServerTest, AProxyThatIsLostIsGoneThenSilentThenForgotten) {
   server_->publish(kGateway, shared(first_));
   receiver_.state.ready = true;
-  auto client = connect();
-  ASSERT_TRUE(worker_.until([&] { return proxy().ready; }));
-  client.reset();
+  const auto client = connect();
+  ASSERT_TRUE(worker_.until([&] { return proxy().ready && !proxy().acked_revision.empty(); }));
+  // The client's clock stands still: it neither reports nor comes back.
+  clock_.advance(PushServer::kSilenceLimit + milliseconds(1));
+  server_->withdraw("default/nobody");  // the loop wakes and sees the time
   ASSERT_TRUE(worker_.until([&] { return !proxy().connected; }));
   EXPECT_FALSE(proxy().ready);
   EXPECT_FALSE(proxy().silent);
   EXPECT_EQ(proxy().acked_revision, first_.revision());
   clock_.advance(PushServer::kSilenceLimit + milliseconds(1'001));
-  server_->withdraw("default/nobody");  // the loop wakes and sees the time
+  server_->withdraw("default/nobody");
   ASSERT_TRUE(worker_.until([&] { return proxy().silent; }));
   clock_.advance(PushServer::kForgetAfter);
   server_->withdraw("default/nobody");
