@@ -145,6 +145,9 @@ void aggregate(const Attachments& attachments, const model::Condition& refs,
     status.conditions.push_back(no(kAccepted, "NoMatchingParent", missing.substr(1)));
   } else if (good != nullptr) {
     status.conditions.push_back(*good);
+  } else {
+    status.conditions.push_back(
+        no(kAccepted, "NoMatchingParent", "spec.parentRefs names no Gateway."));
   }
   status.conditions.push_back(refs);
   status.programmed = good != nullptr;
@@ -180,7 +183,8 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   const std::string key = route_key(object.meta.id);
   Attachments attachments = attach(x, {object.meta, object.parents, object.hostnames}, look);
   // All parents are Gateways of somebody else's classes: theirs to serve.
-  if (attachments.parents.empty() && attachments.missing.empty()) return;
+  const bool only_foreign = attachments.parents.empty() && attachments.missing.empty();
+  if (only_foreign && !object.parents.empty()) return;
   model::Route route;
   route.owner = object.meta.owner();
   route.age = object.meta.age();
