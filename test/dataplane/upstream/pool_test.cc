@@ -202,6 +202,18 @@ TEST_F(PoolTest, TheCapMakesOthersWaitInOrder) {
   EXPECT_EQ(pool_->stats().connects, 2U);
 }
 
+TEST_F(PoolTest, AnIdleConnectionMakesRoomForAFreshOneAtTheCap) {
+  limits_.max_connections = 1;
+  pool_ = get();
+  User a;
+  acquire(a);
+  a.waiter.lease.release(Reuse::kKeep);
+  User retry;
+  acquire(retry, true);
+  EXPECT_FALSE(retry.waiter.lease.reused());
+  EXPECT_EQ(pool_->stats().open, 1U);
+}
+
 TEST_F(PoolTest, WhoGivesUpWaitingLeavesTheQueueAndTheConnectionBecomesIdle) {
   {
     User gone;
