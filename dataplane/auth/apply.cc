@@ -17,9 +17,19 @@ constexpr std::array<std::string_view, 11> kCredentialFields{
 };
 constexpr std::array<std::string_view, 2> kCredentialPrefixes{"x-amz-", "x-aigw-"};
 
-bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         base::equals_ignore_case(text.substr(0, prefix.size()), prefix);
+/// Case does not matter, and '_' counts as '-', which some servers read it as.
+bool starts_like(std::string_view name, std::string_view known) {
+  if (name.size() < known.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const char c = name[i] == '_' ? '-' : name[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    if (lower != known[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 base::Error unusable(std::string reason) {
@@ -68,12 +78,12 @@ base::Status apply_aws(const Credential& credential, http::RequestHead& head,
 }  // namespace
 
 bool is_credential_field(std::string_view name) {
-  return std::any_of(
-             kCredentialFields.begin(), kCredentialFields.end(),
-             [name](std::string_view known) { return base::equals_ignore_case(known, name); }) ||
-         std::any_of(
-             kCredentialPrefixes.begin(), kCredentialPrefixes.end(),
-             [name](std::string_view prefix) { return starts_with_ignore_case(name, prefix); });
+  const auto is = [name](std::string_view known) {
+    return name.size() == known.size() && starts_like(name, known);
+  };
+  const auto begins = [name](std::string_view prefix) { return starts_like(name, prefix); };
+  return std::any_of(kCredentialFields.begin(), kCredentialFields.end(), is) ||
+         std::any_of(kCredentialPrefixes.begin(), kCredentialPrefixes.end(), begins);
 }
 
 void strip_client_credentials(http::FieldList& fields) {

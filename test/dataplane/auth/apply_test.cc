@@ -124,8 +124,9 @@ TEST_F(Apply, UnusableCredentialsChangeNothing) {
 }
 
 TEST(CredentialFields, Known) {
-  for (const std::string_view name : {"authorization", "AUTHORIZATION", "cookie", "x-amz-",
-                                      "X-Amz-Content-Sha256", "X-AIGW-api-key", "xi-api-key"}) {
+  for (const std::string_view name :
+       {"authorization", "AUTHORIZATION", "cookie", "x-amz-", "X-Amz-Content-Sha256",
+        "X-AIGW-api-key", "xi-api-key", "X_Api_Key", "x_amz_date"}) {
     EXPECT_TRUE(is_credential_field(name)) << name;
   }
   for (const std::string_view name :
