@@ -80,7 +80,7 @@ tollgate_library(controller/pipeline DEPS dataplane/base controller/kube control
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
-tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
+tollgate_library(controller/standalone DEPS controller/cli dataplane/admin dataplane/base dataplane/auth dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
   controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http

@@ -173,7 +173,7 @@ base::Status Session::start() {
   take_changes();
   if (options_.mock) TRY(start_mock(overrides, options));
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
-  gateways_ = std::make_unique<Gateways>(std::move(options));
+  TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
   TRY(apply());
   if (resolver_.gateways().empty()) {
     log::warn("no Gateway is served: the files hold none that is accepted");
@@ -191,8 +191,7 @@ base::Status Session::apply() {
 base::Status Session::reload() {
   take_changes();
   TRY(apply());
-  if (mock_) mock_->set_hosts(hosts_of(resolver_));
-  return {};
+  return mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
 }
 
 /// Waits for a signal or a change of the files. False: end.

@@ -25,8 +25,11 @@ Reply refuse(const ModelHost& host, int status, std::string_view type, std::stri
 
 /// The host with its port, or alone as Envoy's host rewrite sends it.
 bool right_host(const ModelHost& host, std::string_view authority) {
-  return base::equals_ignore_case(authority, host.host) ||
-         base::equals_ignore_case(authority, host.host + ":" + std::to_string(host.port));
+  const auto is = [&](const std::string& name) {
+    return base::equals_ignore_case(authority, name) ||
+           base::equals_ignore_case(authority, name + ":" + std::to_string(host.port));
+  };
+  return is(host.host) || std::any_of(host.names.begin(), host.names.end(), is);
 }
 
 std::string_view bearer(std::string_view authorization) {
