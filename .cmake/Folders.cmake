@@ -17,8 +17,12 @@ tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplan
 tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
+tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
-  dataplane/catalog dataplane/formats)
+  dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot

@@ -39,8 +39,9 @@ std::string_view request_model(const PrepareContext& context) {
 }
 
 bool wants_stream(const PrepareContext& context) {
-  return catalog::endpoint_info(context.request.endpoint).may_stream &&
-         context.request.scan->stream.value_or(false);
+  const catalog::Streaming how = catalog::endpoint_info(context.request.endpoint).stream;
+  if (how == catalog::Streaming::kAlways) return true;
+  return how == catalog::Streaming::kMember && context.request.scan->stream.value_or(false);
 }
 
 std::string_view json_string(std::string_view text, base::Arena& arena) {
