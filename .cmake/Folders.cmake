@@ -22,7 +22,10 @@ tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json datap
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
-  dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects)
+  dataplane/catalog dataplane/formats)
+tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
+  dataplane/providers)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
@@ -33,7 +36,8 @@ tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplan
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
-  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
+  dataplane/auth
   dataplane/router dataplane/upstream dataplane/telemetry)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router

@@ -6,6 +6,15 @@
 
 namespace tollgate::dataplane::exchange {
 
+namespace {
+
+/// Statuses after which another backend may well do better.
+bool is_failure(int status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
+}  // namespace
+
 Exchange::Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
                    base::Arena& arena)
     : services_(services),
@@ -164,15 +173,72 @@ void Exchange::on_attempt_informational(http::ResponseHead& head) {
   client_.send_informational(head);
 }
 
+bool Exchange::may_go_on() {
+  const bool whole_at_hand = current()->never_sent() || request_.body.has_value();
+  return whole_at_hand && !head_sent_ && group_ < target_.rule->groups.size() &&
+         attempt_count_ < kMaxAttempts;
+}
+
+void Exchange::go_on() {
+  current()->cancel();
+  hold_timer_.cancel();
+  hold_.drop();
+  pending_head_ = nullptr;
+  if (try_next_backend() == Step::kRespond) deliver_reply();
+}
+
 void Exchange::on_attempt_head(http::ResponseHead& head) {
   upstream_head_at_ = services_.io.loop.now();
+  if (is_failure(head.status) && may_go_on()) return go_on();
+  const bool rewritten = current()->way() == Way::kRewritten;
+  const bool streamed = current()->prepared().streamed && head.status < 300;
+  if (streamed && (rewritten || may_go_on())) {
+    pending_head_ = &head;
+    return hold_answer();
+  }
   // A rewritten answer may still turn out to be unusable before its first byte: then the client
   // gets an error instead of a broken answer.
-  if (current()->way() == Way::kRewritten) {
+  if (rewritten) {
     pending_head_ = &head;
     return;
   }
   send_head(head);
+}
+
+void Exchange::hold_answer() {
+  hold_.begin();
+  services_.io.loop.arm(hold_timer_, AnswerHold::kMaxTime);
+}
+
+bool Exchange::commit_answer() {
+  hold_timer_.cancel();
+  if (!hold_.active()) return true;
+  std::vector<net::Slice> slices = hold_.take_slices();
+  const std::string text = hold_.take_text();
+  if (!flush_head()) return false;
+  note_first_token();
+  for (net::Slice& slice : slices) {
+    response_bytes_ += slice.size();
+    after_write(client_.send_body(std::move(slice)));
+  }
+  if (!text.empty()) {
+    response_bytes_ += text.size();
+    after_write(client_.send_body(std::string_view(text)));
+  }
+  return true;
+}
+
+/// After something was held: whether that decides what becomes of the answer. False: the attempt
+/// was given up.
+bool Exchange::settle_hold() {
+  const providers::AnswerFacts facts = current()->prepared().answer->facts();
+  const bool observed = current()->way() == Way::kObserved;
+  if (observed && facts.saw_error && facts.content_events == 0 && may_go_on()) {
+    go_on();
+    return false;
+  }
+  const bool begun = facts.content_events > 0 || !facts.finish_reason.empty();
+  return begun || hold_.full() ? commit_answer() : true;
 }
 
 bool Exchange::flush_head() {
@@ -192,14 +258,26 @@ bool Exchange::send_head(http::ResponseHead& head) {
 }
 
 void Exchange::on_attempt_data(net::Slice data) {
-  if (phase_ == Phase::kDone || !flush_head()) return;
+  if (phase_ == Phase::kDone) return;
+  if (hold_.active()) {
+    hold_.add(std::move(data));
+    settle_hold();
+    return;
+  }
+  if (!flush_head()) return;
   note_first_token();
   response_bytes_ += data.size();
   after_write(client_.send_body(std::move(data)));
 }
 
 void Exchange::on_attempt_data(std::string_view data) {
-  if (phase_ == Phase::kDone || data.empty() || !flush_head()) return;
+  if (phase_ == Phase::kDone || data.empty()) return;
+  if (hold_.active()) {
+    hold_.add(data);
+    settle_hold();
+    return;
+  }
+  if (!flush_head()) return;
   note_first_token();
   response_bytes_ += data.size();
   after_write(client_.send_body(data));
@@ -213,24 +291,19 @@ void Exchange::after_write(bool below_mark) {
 
 void Exchange::note_first_token() {
   if (first_token_at_ || !current()->prepared().answer) return;
-  if (current()->prepared().answer->usage().content_events() == 0) return;
+  if (current()->prepared().answer->facts().content_events == 0) return;
   first_token_at_ = services_.io.loop.now();
 }
 
 void Exchange::on_attempt_end(const http::FieldList* trailers) {
-  if (phase_ == Phase::kDone || !flush_head()) return;
+  if (phase_ == Phase::kDone || !commit_answer() || !flush_head()) return;
   finish();
   client_.send_end(trailers);
 }
 
 void Exchange::on_attempt_failed(Fault fault, const std::string& detail) {
   if (phase_ == Phase::kDone) return;
-  const bool others = current()->never_sent() && group_ < target_.rule->groups.size() &&
-                      attempt_count_ < kMaxAttempts;
-  if (others && !head_sent_) {
-    if (try_next_backend() == Step::kRespond) deliver_reply();
-    return;
-  }
+  if (may_go_on()) return go_on();
   end_broken(fault, detail);
 }
 
@@ -239,6 +312,8 @@ void Exchange::on_attempt_failed(Fault fault, const std::string& detail) {
 void Exchange::end_broken(Fault fault, std::string_view detail) {
   if (phase_ == Phase::kDone) return;
   pending_head_ = nullptr;
+  hold_timer_.cancel();
+  hold_.drop();
   const bool told = fault == Fault::kNotExpressible && !detail.empty();
   const std::string message = told ? "invalid request body: " + std::string(detail) : "";
   answer_fault(fault, message, 0);
@@ -249,7 +324,7 @@ void Exchange::answer_fault(Fault fault, std::string_view message, int status) {
   Attempt* attempt = current();
   if (!head_sent_) {
     if (attempt != nullptr) attempt->cancel();
-    respond(fault, message, status);
+    respond_broken(fault, message, status);
     return deliver_reply();
   }
   fault_ = fault;
@@ -266,6 +341,7 @@ void Exchange::finish() {
   if (phase_ == Phase::kDone) return;
   if (Attempt* attempt = current()) attempt->cancel();
   request_timer_.cancel();
+  hold_timer_.cancel();
   report();
   phase_ = Phase::kDone;
 }

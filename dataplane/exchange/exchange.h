@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/exchange/answer_hold.h"
 #include "dataplane/exchange/attempt/attempt.h"
 #include "dataplane/exchange/client_side.h"
 #include "dataplane/exchange/pipeline.h"
@@ -107,11 +108,21 @@ class Exchange final : private AttemptOwner {
   void advance();
   void deliver_reply();
   bool send_head(http::ResponseHead& head);
+  /// Another backend may be asked instead of the current one.
+  [[nodiscard]] bool may_go_on();
+  void go_on();
+  void hold_answer();
+  /// What was held goes to the client, and from now on everything.
+  bool commit_answer();
+  bool settle_hold();
+  void on_hold_timeout() { commit_answer(); }
   bool flush_head();
   void after_write(bool below_mark);
   void note_first_token();
   void pump_body();
   void end_broken(Fault fault, std::string_view detail);
+  /// As respond; in the provider's own words if it said why.
+  void respond_broken(Fault fault, std::string_view message, int status);
   void answer_fault(Fault fault, std::string_view message, int status);
   void on_request_timeout();
   void finish();
@@ -139,6 +150,7 @@ class Exchange final : private AttemptOwner {
   http::ResponseHead* pending_head_ = nullptr;
   std::vector<net::Slice> waiting_body_;  // what came before the backend could take it
   bool end_waits_ = false;
+  AnswerHold hold_;
   std::uint64_t response_bytes_ = 0;
   std::size_t group_ = 0;
   std::uint8_t attempt_count_ = 0;
@@ -147,6 +159,7 @@ class Exchange final : private AttemptOwner {
   base::WallTime started_wall_;
   std::optional<base::MonotonicTime> upstream_head_at_;
   std::optional<base::MonotonicTime> first_token_at_;
+  event::Timer hold_timer_ = event::Timer::of<&Exchange::on_hold_timeout>(*this);
   event::Timer request_timer_ = event::Timer::of<&Exchange::on_request_timeout>(*this);
 };
 

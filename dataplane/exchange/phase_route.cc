@@ -24,8 +24,8 @@ Step route(Exchange& exchange) {
   view.path = request.path;
   view.query = request.head->query;
   view.fields = &request.head->fields;
-  view.has_model = request.scan && request.scan->has_model;
-  if (view.has_model) view.model = request.scan->model;
+  view.has_model = !request.model.empty() || (request.scan && request.scan->has_model);
+  view.model = request.model;
   view.ai_endpoint = request.endpoint != nullptr;
   view.arena = &exchange.arena();
   Target& target = exchange.target();

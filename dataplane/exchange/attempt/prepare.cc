@@ -1,10 +1,12 @@
 #include "dataplane/exchange/attempt/prepare.h"
 
+#include <chrono>
 #include <utility>
 
 #include "dataplane/auth/apply.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/providers/prepare.h"
+#include "dataplane/translate/translate.h"
 
 namespace tollgate::dataplane::exchange::attempt {
 
@@ -45,25 +47,33 @@ Fault fault_of(const base::Error& error) {
   return error.code == base::Code::kUnsupported ? Fault::kUnsupportedPair : Fault::kInternal;
 }
 
-tl::expected<void, PrepareError> translate(const Plan& plan, const Request& request,
-                                           Prepared& prepared, base::Arena& arena) {
+tl::expected<void, PrepareError> translate_request(const Plan& plan, const Request& request,
+                                                   Prepared& prepared, Services& services,
+                                                   base::Arena& arena) {
   const snapshot::Backend& backend = plan.backend->value;
   providers::BackendSpec spec;
   spec.schema = *plan.backend->schema;
   spec.prefix = backend.schema_prefix;
   spec.version = backend.schema_version;
   spec.model_override = plan.ref->model_override;
-  providers::ClientRequest client;
-  client.endpoint = request.endpoint->endpoint;
-  client.body = request.body->view();
-  client.scan = &*request.scan;
-  client.want_usage = usage_needed(plan.rule->value);
-  auto made = providers::prepare(spec, client, *prepared.head, arena);
+  translate::Asked asked;
+  asked.endpoint = request.endpoint;
+  asked.body = request.body->view();
+  asked.scan = &*request.scan;
+  asked.model = request.model;
+  asked.streamed = request.streamed;
+  asked.want_usage = usage_needed(plan.rule->value);
+  asked.reader = &services.json;
+  asked.now_unix_s = std::chrono::duration_cast<std::chrono::seconds>(
+                         services.io.loop.wall_now().time_since_epoch())
+                         .count();
+  asked.request_id = request.id;
+  auto made = translate::prepare(spec, asked, request.canonical, *prepared.head, arena);
   if (!made) return failed(fault_of(made.error()), std::move(made.error().detail));
-  prepared.body = made->body;
-  prepared.model = made->model;
-  prepared.streamed = made->streamed;
-  prepared.answer = std::move(made->answer);
+  prepared.body = made->upstream.body;
+  prepared.model = made->upstream.model;
+  prepared.streamed = made->upstream.streamed;
+  prepared.answer = std::move(made->upstream.answer);
   return {};
 }
 
@@ -127,7 +137,7 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
 
   const bool ai = request.endpoint != nullptr && request.endpoint->has_model;
   if (ai && plan.backend->schema && request.scan) {
-    auto translated = translate(plan, request, prepared, arena);
+    auto translated = translate_request(plan, request, prepared, services, arena);
     if (!translated) return Failed(std::move(translated).error());
   } else if (ai && plan.rule->value.ai) {
     return failed(Fault::kUnsupportedPair, "the backend has no schema");

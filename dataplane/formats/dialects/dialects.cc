@@ -11,10 +11,7 @@ constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
 }  // namespace
 
 const chat::ChatFormat* find(catalog::Format format) {
-  if (format == catalog::Format::kBedrockInvokeMessages ||
-      format == catalog::Format::kVertexMessages) {
-    format = catalog::Format::kAnthropicMessages;
-  }
+  format = catalog::dialect_of(format);
   const auto* const found =
       std::find_if(kFormats.begin(), kFormats.end(),
                    [format](const chat::ChatFormat* row) { return row->format == format; });
