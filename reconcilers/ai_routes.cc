@@ -184,7 +184,15 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   Attachments attachments = attach(x, {object.meta, object.parents, object.hostnames}, look);
   // All parents are Gateways of somebody else's classes: theirs to serve.
   const bool only_foreign = attachments.parents.empty() && attachments.missing.empty();
-  if (only_foreign && !object.parents.empty()) return;
+  if (only_foreign && !object.parents.empty()) {
+    if (any_ours(x.options, object.status_controllers)) {
+      RouteDraft empty;  // what we said while they were ours is taken back
+      empty.status.id = object.meta.id;
+      empty.status.once = true;
+      out.emit(x.c.route_drafts, key, std::move(empty));
+    }
+    return;
+  }
   model::Route route;
   route.owner = object.meta.owner();
   route.age = object.meta.age();

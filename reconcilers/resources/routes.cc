@@ -151,6 +151,25 @@ bool operator==(const HttpRoute& a, const HttpRoute& b) {
          a.rules == b.rules && a.ignored == b.ignored;
 }
 
+bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b) {
+  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
+         a.rules == b.rules && a.ignored == b.ignored;
+}
+
+namespace {
+
+std::vector<std::string> read_status_controllers(const Object& object) {
+  std::vector<std::string> out;
+  Problems of_status;
+  const View root(*object.document, "", of_status);
+  for (const View& parent : root["status"]["parents"].items()) {
+    out.push_back(parent["controllerName"].text_or(""));
+  }
+  return out;
+}
+
+}  // namespace
+
 HttpRoute read_http_route(const Object& object) {
   HttpRoute out;
   out.meta = read_meta(object);
@@ -160,11 +179,7 @@ HttpRoute read_http_route(const Object& object) {
   out.hostnames = read_hostnames(spec["hostnames"]);
   for (const View& rule : spec["rules"].items()) out.rules.push_back(read_http_rule(rule));
   out.ignored = other_fields(spec, {"parentRefs", "hostnames", "rules"});
-  Problems of_status;
-  const View status(*object.document, "", of_status);
-  for (const View& parent : status["status"]["parents"].items()) {
-    out.status_controllers.push_back(parent["controllerName"].text_or(""));
-  }
+  out.status_controllers = read_status_controllers(object);
   return out;
 }
 
@@ -184,6 +199,7 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }
+  out.status_controllers = read_status_controllers(object);
   return out;
 }
 
