@@ -142,17 +142,34 @@ void Exchange::on_request_timeout() {
 
 // --- attempts --------------------------------------------------------------------------------
 
+/// The next priority's backend. One that cannot serve is passed over where another priority can
+/// take its place; where none can, it is still the answer, because it says what is wrong.
+std::optional<std::uint32_t> Exchange::choose_usable(const snapshot::RuleNode& rule) {
+  std::optional<std::uint32_t> first;
+  while (group_ < rule.groups.size()) {
+    const auto chosen = router::choose_backend(rule, group_++, services_.random);
+    if (chosen && !rule.value.backends[*chosen].unusable) return chosen;
+    if (!first) first = chosen;
+  }
+  return first;
+}
+
 Step Exchange::try_next_backend() {
   const snapshot::RuleNode& rule = *target_.rule;
   const auto timeout = rule.value.timeouts.request;
   if (timeout.count() > 0 && !request_timer_.armed()) {
     services_.io.loop.arm_at(request_timer_, started_ + timeout);
   }
-  const auto chosen = router::choose_backend(rule, group_++, services_.random);
+  const auto chosen = choose_usable(rule);
   if (!chosen) return respond(Fault::kNoBackend);
   const snapshot::BackendRef& ref = rule.value.backends[*chosen];
-  if (ref.unusable) return respond_direct(*ref.unusable);
-  Plan plan{&rule, &ref, services_.config->snapshot->backends.find(rule.backends[*chosen])};
+  return ref.unusable ? respond_direct(*ref.unusable) : begin_attempt(*chosen);
+}
+
+Step Exchange::begin_attempt(std::uint32_t chosen) {
+  const snapshot::RuleNode& rule = *target_.rule;
+  Plan plan{&rule, &rule.value.backends[chosen],
+            services_.config->snapshot->backends.find(rule.backends[chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
   Attempt& attempt = attempts_[attempt_count_++].emplace(
       services_, static_cast<AttemptOwner&>(*this), request_, arena_);
@@ -225,10 +242,10 @@ void Exchange::on_attempt_end(const http::FieldList* trailers) {
 
 void Exchange::on_attempt_failed(Fault fault, const std::string& detail) {
   if (phase_ == Phase::kDone) return;
-  const bool others = current()->never_sent() && group_ < target_.rule->groups.size() &&
-                      attempt_count_ < kMaxAttempts;
-  if (others && !head_sent_) {
-    if (try_next_backend() == Step::kRespond) deliver_reply();
+  const bool may_go_on = current()->never_sent() && attempt_count_ < kMaxAttempts && !head_sent_;
+  const auto other = may_go_on ? choose_usable(*target_.rule) : std::nullopt;
+  if (other && !target_.rule->value.backends[*other].unusable) {
+    if (begin_attempt(*other) == Step::kRespond) deliver_reply();
     return;
   }
   end_broken(fault, detail);
