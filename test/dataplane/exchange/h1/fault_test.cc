@@ -327,10 +327,11 @@ TEST_F(Faults, TheClientsOwnSlownessIsNotTheBackendsSilence) {
   client->stop_reading();
   last().send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(big.size()) + "\r\n\r\n");
   last().send(big);
-  rig.settle();
+  for (int i = 0; i < 50; ++i) rig.settle();  // until every queue on the way is full
   rig.pass(milliseconds(300));
   client->read_on();
-  ASSERT_TRUE(rig.run_until([&] { return client->received.size() > big.size(); }));
+  ASSERT_TRUE(rig.run_until([&] { return client->received.size() > big.size(); }))
+      << client->received.size() << (rig.sink.all.empty() ? "" : rig.sink.all.at(0).error);
   rig.settle();
   EXPECT_EQ(rig.sink.all.at(0).error, "");
 }
