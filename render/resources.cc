@@ -50,6 +50,7 @@ snapshot::Timeouts timeouts(const model::Timeouts& from) {
   snapshot::Timeouts out;
   out.request = from.request.value_or(std::chrono::milliseconds(0));
   out.backend_request = from.backend_request.value_or(std::chrono::milliseconds(0));
+  out.stream_idle = from.stream_idle.value_or(std::chrono::milliseconds(0));
   return out;
 }
 

@@ -151,17 +151,34 @@ void Exchange::on_request_timeout() {
 
 // --- attempts --------------------------------------------------------------------------------
 
+/// The next priority's backend. One that cannot serve is passed over where another priority can
+/// take its place; where none can, it is still the answer, because it says what is wrong.
+std::optional<std::uint32_t> Exchange::choose_usable(const snapshot::RuleNode& rule) {
+  std::optional<std::uint32_t> first;
+  while (group_ < rule.groups.size()) {
+    const auto chosen = router::choose_backend(rule, group_++, services_.random);
+    if (chosen && !rule.value.backends[*chosen].unusable) return chosen;
+    if (!first) first = chosen;
+  }
+  return first;
+}
+
 Step Exchange::try_next_backend() {
   const snapshot::RuleNode& rule = *target_.rule;
   const auto timeout = rule.value.timeouts.request;
   if (timeout.count() > 0 && !request_timer_.armed()) {
     services_.io.loop.arm_at(request_timer_, started_ + timeout);
   }
-  const auto chosen = router::choose_backend(rule, group_++, services_.random);
+  const auto chosen = choose_usable(rule);
   if (!chosen) return respond(Fault::kNoBackend);
   const snapshot::BackendRef& ref = rule.value.backends[*chosen];
-  if (ref.unusable) return respond_direct(*ref.unusable);
-  Plan plan{&rule, &ref, services_.config->snapshot->backends.find(rule.backends[*chosen])};
+  return ref.unusable ? respond_direct(*ref.unusable) : begin_attempt(*chosen);
+}
+
+Step Exchange::begin_attempt(std::uint32_t chosen) {
+  const snapshot::RuleNode& rule = *target_.rule;
+  Plan plan{&rule, &rule.value.backends[chosen],
+            services_.config->snapshot->backends.find(rule.backends[chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
   Attempt& attempt = attempts_[attempt_count_++].emplace(
       services_, static_cast<AttemptOwner&>(*this), request_, arena_);
@@ -175,8 +192,9 @@ void Exchange::on_attempt_informational(http::ResponseHead& head) {
 
 bool Exchange::may_go_on() {
   const bool whole_at_hand = current()->never_sent() || request_.body.has_value();
-  return whole_at_hand && !head_sent_ && group_ < target_.rule->groups.size() &&
-         attempt_count_ < kMaxAttempts;
+  if (!whole_at_hand || head_sent_ || attempt_count_ >= kMaxAttempts) return false;
+  if (!next_backend_) next_backend_ = choose_usable(*target_.rule);
+  return next_backend_ && !target_.rule->value.backends[*next_backend_].unusable;
 }
 
 void Exchange::go_on() {
@@ -184,7 +202,8 @@ void Exchange::go_on() {
   hold_timer_.cancel();
   hold_.drop();
   pending_head_ = nullptr;
-  if (try_next_backend() == Step::kRespond) deliver_reply();
+  const std::uint32_t chosen = *std::exchange(next_backend_, std::nullopt);
+  if (begin_attempt(chosen) == Step::kRespond) deliver_reply();
 }
 
 void Exchange::on_attempt_head(http::ResponseHead& head) {

@@ -90,7 +90,7 @@ class Exchange final : private AttemptOwner {
   /// An error in the client's dialect; `message` empty means the table's, `status` 0 likewise.
   Step respond(Fault fault, std::string_view message = {}, int status = 0);
   Step respond_direct(const snapshot::DirectResponse& direct);
-  /// Begins the next attempt. kWait, or kRespond if there is nobody (left) to ask.
+  /// Begins the first attempt. kWait, or kRespond if there is nobody to ask.
   Step try_next_backend();
 
   static constexpr std::size_t kMaxAttempts = 3;
@@ -105,10 +105,12 @@ class Exchange final : private AttemptOwner {
   void on_attempt_failed(Fault fault, const std::string& detail) override;
   void on_attempt_writable() override;
 
+  std::optional<std::uint32_t> choose_usable(const snapshot::RuleNode& rule);
+  Step begin_attempt(std::uint32_t chosen);
   void advance();
   void deliver_reply();
   bool send_head(http::ResponseHead& head);
-  /// Another backend may be asked instead of the current one.
+  /// Another backend may be asked instead of the current one: chooses it.
   [[nodiscard]] bool may_go_on();
   void go_on();
   void hold_answer();
@@ -153,6 +155,7 @@ class Exchange final : private AttemptOwner {
   AnswerHold hold_;
   std::uint64_t response_bytes_ = 0;
   std::size_t group_ = 0;
+  std::optional<std::uint32_t> next_backend_;  // chosen already, by may_go_on
   std::uint8_t attempt_count_ = 0;
   std::array<std::optional<Attempt>, kMaxAttempts> attempts_;
   base::MonotonicTime started_;

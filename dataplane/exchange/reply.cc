@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/formats/usage.h"
@@ -88,6 +89,7 @@ void Exchange::deliver_reply() {
   if (!reply_.location.empty()) head->fields.add("location", reply_.location);
   if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
+  attempt::name_request(request_.id, head->fields);
   if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
   error_code_ = reply_.code;
   if (request_.head->method == http::kHead) {

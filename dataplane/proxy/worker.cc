@@ -40,25 +40,26 @@ class Worker::Door final : public event::Deferred, private net::AcceptHandler {
 };
 
 base::Result<std::unique_ptr<Worker>> Worker::create(std::size_t index, const Options& options,
+                                                     std::shared_ptr<net::tls::TrustStores> trust,
                                                      net::MemoryBudget& held_budget,
                                                      telemetry::AccessLog* access_log) {
   auto clock = std::make_unique<base::SystemClock>();
   TRY_ASSIGN(auto loop, event::Loop::create(*clock));
-  std::unique_ptr<Worker> worker(
-      new Worker(index, std::move(clock), std::move(loop), held_budget, options, access_log));
+  std::unique_ptr<Worker> worker(new Worker(index, std::move(clock), std::move(loop),
+                                            std::move(trust), held_budget, access_log));
   TRY(worker->prepare(options));
   return worker;
 }
 
 Worker::Worker(std::size_t index, std::unique_ptr<base::Clock> clock,
-               std::unique_ptr<event::Loop> loop, net::MemoryBudget& held_budget,
-               const Options& options, telemetry::AccessLog* access_log)
+               std::unique_ptr<event::Loop> loop, std::shared_ptr<net::tls::TrustStores> trust,
+               net::MemoryBudget& held_budget, telemetry::AccessLog* access_log)
     : index_(index),
       clock_(std::move(clock)),
       loop_(std::move(loop)),
       io_{*loop_, buffers_},
       held_budget_(held_budget),
-      contexts_(options.extra_trust),
+      contexts_(std::move(trust)),
       sink_(*loop_, access_log) {}
 
 base::Status Worker::prepare(const Options& options) {

@@ -52,6 +52,7 @@ struct WorkerReadings {
 class Worker final : private exchange::h1::SessionHost {
  public:
   static base::Result<std::unique_ptr<Worker>> create(std::size_t index, const Options& options,
+                                                      std::shared_ptr<net::tls::TrustStores> trust,
                                                       net::MemoryBudget& held_budget,
                                                       telemetry::AccessLog* access_log);
   ~Worker();
@@ -77,7 +78,8 @@ class Worker final : private exchange::h1::SessionHost {
   class Door;
 
   Worker(std::size_t index, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop,
-         net::MemoryBudget& held_budget, const Options& options, telemetry::AccessLog* access_log);
+         std::shared_ptr<net::tls::TrustStores> trust, net::MemoryBudget& held_budget,
+         telemetry::AccessLog* access_log);
   base::Status prepare(const Options& options);
   void accept(net::Accepted accepted, std::uint16_t bind_port);
   void on_session_over(exchange::h1::ClientSession& session) override;

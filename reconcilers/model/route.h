@@ -60,6 +60,7 @@ struct Redirect {
 struct Timeouts {
   std::optional<std::chrono::milliseconds> request;
   std::optional<std::chrono::milliseconds> backend_request;
+  std::optional<std::chrono::milliseconds> stream_idle;  // between bytes of a backend's answer
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 

@@ -45,6 +45,8 @@ std::vector<std::pair<std::string, std::string>> read_pairs(const View& list) {
   return out;
 }
 
+}  // namespace
+
 std::optional<std::chrono::milliseconds> read_duration(const View& view) {
   const auto text = view.text();
   if (!text) return std::nullopt;
@@ -52,8 +54,6 @@ std::optional<std::chrono::milliseconds> read_duration(const View& view) {
   if (!value) view.report("'" + *text + "' is no duration such as 10s or 1m30s");
   return value;
 }
-
-}  // namespace
 
 Meta read_meta(const Object& object) {
   Meta meta;

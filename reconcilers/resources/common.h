@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -82,6 +83,9 @@ model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string
 
 /// [{type, name, value}] of headers (names in lower case) or query parameters.
 std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers);
+
+/// nullopt if it is not set or is no duration, which is then reported.
+std::optional<std::chrono::milliseconds> read_duration(const View& view);
 
 /// {request, backendRequest}.
 model::Timeouts read_timeouts(const View& view);

@@ -124,6 +124,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   rule.name = view["name"].text_or("");
   rule.matches = read_matches(view["matches"]);
   rule.timeouts = read_timeouts(view["timeouts"]);
+  rule.timeouts.stream_idle = read_duration(view["streamIdleTimeout"]);
   rule.models_owned_by = view["modelsOwnedBy"].text_or(kDefaultOwner);
   if (const auto created = view["modelsCreatedAt"].text()) {
     rule.models_created_unix_s = parse_time(*created);
@@ -190,12 +191,12 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
-      spec,
-      {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
-       "rules.timeouts.backendRequest", "rules.modelsOwnedBy", "rules.modelsCreatedAt",
-       "rules.backendRefs.name", "rules.backendRefs.namespace", "rules.backendRefs.group",
-       "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
-       "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
+      spec, {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
+             "rules.timeouts.backendRequest", "rules.streamIdleTimeout", "rules.modelsOwnedBy",
+             "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
+             "rules.backendRefs.group", "rules.backendRefs.kind",
+             "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
+             "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/auth/apply.h"
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/providers/prepare.h"
 #include "dataplane/translate/translate.h"
@@ -26,7 +27,7 @@ void add_forwarding_fields(const Request& request, http::FieldList& fields, base
                                 ? arena.concat({*earlier, ", ", request.peer_ip})
                                 : request.peer_ip);
   fields.set("x-forwarded-proto", "http");
-  fields.set("x-request-id", request.id);
+  fields.set(kRequestIdField, request.id);
 }
 
 /// A held body for a backend that is not spoken to in an AI format goes out as it came.
