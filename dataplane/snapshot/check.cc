@@ -5,6 +5,7 @@
 
 #include "dataplane/catalog/regex_check.h"
 #include "dataplane/catalog/schema.h"
+#include "dataplane/snapshot/limits.h"
 
 namespace tollgate::dataplane::snapshot {
 
@@ -147,6 +148,7 @@ std::string check(const Rule& rule) {
   for (const BackendRef& ref : rule.backends) {
     if (std::string why = check_ref(ref); !why.empty()) return why;
   }
+  if (rule.limits_keys.size() > kMaxLimitsPerRule) return "too many policies limit this rule";
   if (std::string why = check_edit(rule.request_headers); !why.empty()) return why;
   if (std::string why = check_edit(rule.response_headers); !why.empty()) return why;
   if (rule.direct) {

@@ -4,6 +4,7 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
 #include "dataplane/snapshot/codec.h"
+#include "dataplane/snapshot/limit_members.h"
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/names.h"
 

@@ -28,6 +28,7 @@ struct Members<Gateway> {
   template <typename Visitor>
   static void each(Visitor&& visit) {
     visit("name", &Gateway::name);
+    visit("store_key", &Gateway::store_key);
   }
 };
 template <>
@@ -161,7 +162,9 @@ struct Members<Rule> {
   static void each(Visitor&& visit) {
     visit("ai", &Rule::ai);
     visit("backends", &Rule::backends);
+    visit("costs_key", &Rule::costs_key);
     visit("direct", &Rule::direct);
+    visit("limits_keys", &Rule::limits_keys);
     visit("matches", &Rule::matches);
     visit("models", &Rule::models);
     visit("models_created_unix_s", &Rule::models_created_unix_s);
