@@ -17,7 +17,8 @@ foreach(folder
     dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
     dataplane/catalog
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
+    dataplane/upstream dataplane/telemetry dataplane/limits dataplane/limits/redis
+    dataplane/exchange/h1 dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
     render controller/yaml controller/schema controller/files controller/kube
     controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
