@@ -34,6 +34,10 @@ tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
+tollgate_library(dataplane/limits DEPS dataplane/base dataplane/http dataplane/catalog
+  dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
   dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
