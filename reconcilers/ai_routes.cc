@@ -37,6 +37,22 @@ model::HeaderEdit merged(model::HeaderEdit route, const model::HeaderEdit& backe
   return route;
 }
 
+/// Likewise for bodies; what either removes is removed.
+model::BodyEdit merged(model::BodyEdit route, const model::BodyEdit& backend) {
+  for (const auto& pair : backend.set) {
+    const bool taken = std::any_of(route.set.begin(), route.set.end(), [&pair](const auto& other) {
+      return other.first == pair.first;
+    });
+    if (!taken) route.set.push_back(pair);
+  }
+  for (const std::string& path : backend.remove) {
+    const bool there =
+        std::find(route.remove.begin(), route.remove.end(), path) != route.remove.end();
+    if (!there) route.remove.push_back(path);
+  }
+  return route;
+}
+
 Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
                       const resources::AiBackendRef& ref, Lookup& look,
                       model::BackendRef& backend) {
@@ -56,6 +72,7 @@ Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
     return unusable("BackendNotFound", model::to_string(target) + " does not exist.");
   }
   backend.request_headers = merged(ref.headers, state->request_headers);
+  backend.request_body = merged(ref.body, state->request_body);
   return state->verdict;
 }
 

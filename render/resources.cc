@@ -60,6 +60,7 @@ snapshot::BackendRef backend_ref(const model::BackendRef& from, const RuleView& 
   out.priority = from.priority;
   out.model_override = from.model_override;
   out.request_headers = header_edit(from.request_headers);
+  out.request_body = {from.request_body.set, from.request_body.remove};
   if (from.unusable) {
     out.unusable = direct_response(*from.unusable);
   } else if (view.withheld_backends.contains(model::key_of(from.backend))) {

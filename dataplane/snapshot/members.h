@@ -129,12 +129,21 @@ struct Members<Redirect> {
   }
 };
 template <>
+struct Members<BodyEdit> {
+  template <typename Visitor>
+  static void each(Visitor&& visit) {
+    visit("remove", &BodyEdit::remove);
+    visit("set", &BodyEdit::set);
+  }
+};
+template <>
 struct Members<BackendRef> {
   template <typename Visitor>
   static void each(Visitor&& visit) {
     visit("backend_key", &BackendRef::backend_key);
     visit("model_override", &BackendRef::model_override);
     visit("priority", &BackendRef::priority);
+    visit("request_body", &BackendRef::request_body);
     visit("request_headers", &BackendRef::request_headers);
     visit("unusable", &BackendRef::unusable);
     visit("weight", &BackendRef::weight);

@@ -178,6 +178,24 @@ model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string
   return edit;
 }
 
+model::BodyEdit read_body_mutation(const View& view) {
+  model::BodyEdit edit;
+  for (const View& item : view["set"].items()) {
+    const std::string path = item["path"].text_or("");
+    std::string value = item["value"].text_or("");
+    if (path.empty()) {
+      item.report("has no path");
+      continue;
+    }
+    if (!nlohmann::json::accept(value)) {
+      value = nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    edit.set.emplace_back(path, std::move(value));
+  }
+  for (const View& item : view["remove"].items()) edit.remove.push_back(item.text_or(""));
+  return edit;
+}
+
 std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers) {
   std::vector<model::ValueMatch> out;
   for (const View& item : list.items()) {

@@ -80,6 +80,9 @@ model::HeaderEdit read_header_edit(const View& view);
 /// The same as `headerMutation` of the AI kinds has it: edits of headers that the gateway itself
 /// uses are left out and named in `ignored`.
 model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string>& ignored);
+/// `bodyMutation` of the AI kinds: a value that is JSON stands as it is, any other text becomes a
+/// JSON string.
+model::BodyEdit read_body_mutation(const View& view);
 
 /// [{type, name, value}] of headers (names in lower case) or query parameters.
 std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers);

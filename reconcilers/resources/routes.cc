@@ -139,6 +139,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
         static_cast<std::uint32_t>(item["priority"].integer(0, kMaxPriority).value_or(0));
     backend.model_override = item["modelNameOverride"].text_or("");
     backend.headers = read_header_mutation(item["headerMutation"], ignored);
+    backend.body = read_body_mutation(item["bodyMutation"]);
     backend.path = item.path();
     rule.backends.push_back(std::move(backend));
   }
@@ -191,12 +192,13 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
-      spec, {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
-             "rules.timeouts.backendRequest", "rules.streamIdleTimeout", "rules.modelsOwnedBy",
-             "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
-             "rules.backendRefs.group", "rules.backendRefs.kind",
-             "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
-             "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
+      spec,
+      {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
+       "rules.timeouts.backendRequest", "rules.streamIdleTimeout", "rules.modelsOwnedBy",
+       "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
+       "rules.backendRefs.group", "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride",
+       "rules.backendRefs.weight", "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
+       "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }

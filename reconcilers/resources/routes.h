@@ -55,6 +55,7 @@ struct AiBackendRef {
   std::uint32_t priority = 0;
   std::string model_override;
   model::HeaderEdit headers;
+  model::BodyEdit body;
   std::string path;
   friend bool operator==(const AiBackendRef&, const AiBackendRef&) = default;
 };

@@ -6,6 +6,7 @@
 #include "dataplane/auth/apply.h"
 #include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/http/hop_by_hop.h"
+#include "dataplane/json/mutate.h"
 #include "dataplane/providers/prepare.h"
 #include "dataplane/translate/translate.h"
 
@@ -78,6 +79,25 @@ tl::expected<void, PrepareError> translate_request(const Plan& plan, const Reque
   return {};
 }
 
+/// The rule's edits of a held JSON body; what is no JSON stays as it is.
+void edit_body(const snapshot::BodyEdit& edit, Prepared& prepared, Services& services,
+               base::Arena& arena) {
+  if (edit.set.empty() && edit.remove.empty()) return;
+  json::Mutation mutation;
+  for (const std::string& path : edit.remove) mutation.remove(path);
+  for (const auto& [path, value] : edit.set) mutation.set(path, value);
+  std::string whole;
+  for (const std::string_view part : prepared.body) whole += part;
+  const std::size_t size = whole.size();
+  whole.append(json::kPaddingBytes, '\0');
+  std::string out;
+  if (!mutation.apply(services.json, std::string_view(whole).substr(0, size), out)) return;
+  auto* slice = arena.allocate_array<std::string_view>(1);
+  *slice = arena.copy(out);
+  prepared.body = {slice, 1};
+  prepared.head->content_length = out.size();
+}
+
 tl::expected<void, PrepareError> add_credential(const Plan& plan, Prepared& prepared,
                                                 Services& services, base::Arena& arena) {
   const snapshot::SlotId id = plan.backend->credential;
@@ -140,6 +160,7 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
   if (ai && plan.backend->schema && request.scan) {
     auto translated = translate_request(plan, request, prepared, services, arena);
     if (!translated) return Failed(std::move(translated).error());
+    edit_body(plan.ref->request_body, prepared, services, arena);
   } else if (ai && plan.rule->value.ai) {
     return failed(Fault::kUnsupportedPair, "the backend has no schema");
   } else if (request.body) {
