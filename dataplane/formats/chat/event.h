@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/base/result.h"
+#include "dataplane/catalog/endpoint.h"
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/formats/usage.h"
 
@@ -91,10 +92,17 @@ struct Event {
   std::int64_t created_unix_s = 0;
   StopReason stop = StopReason::kNone;
   std::string_view stop_sequence;
-  std::string_view raw;              // JSON; kStop of kOther: the provider's word as it came
-  const Usage* usage = nullptr;      // kUsage
+  std::string_view raw;  // JSON; kStop of kOther: the provider's word as it came
+  /// kUsage; also kStart, if figures are known by then (kUsage follows all the same). With `raw`:
+  /// the figures as the origin wrote them.
+  const Usage* usage = nullptr;
   const ChatError* error = nullptr;  // kError
   std::string_view service_tier;     // kStart, kUsage: as the provider says it
+  /// Whose form `raw` and `extras` have: they are for the encoder of the same format only.
+  catalog::Format origin = catalog::Format::kNone;
+  /// Members that the canonical form has no place for. kStart: of the answer; kBlockStart: of the
+  /// block; kStop: of the choice.
+  const Extras* extras = nullptr;
 };
 
 /// Takes events in order. An error stops the decoder that called.
