@@ -10,6 +10,12 @@
 
 namespace tollgate::dataplane::formats::chat {
 
+/// As Extra, with texts of its own.
+struct OwnedExtra {
+  std::string key;
+  std::string raw;
+};
+
 /// A block of a whole answer.
 struct AnswerBlock {
   BlockKind kind = BlockKind::kText;
@@ -29,6 +35,7 @@ struct AnswerChoice {
   std::string stop_sequence;
   std::string raw_stop;
   std::vector<std::string> logprobs;  // raw, in order
+  std::vector<OwnedExtra> extras;
 };
 
 /// An answer as a whole: the fold of its events.
@@ -39,6 +46,9 @@ struct WholeAnswer {
   std::string service_tier;
   std::vector<AnswerChoice> choices;
   Usage usage;
+  catalog::Format origin = catalog::Format::kNone;  // as Event::origin
+  std::vector<OwnedExtra> extras;
+  std::vector<OwnedExtra> usage_extras;
 };
 
 /// Folds events into a whole answer, bounded: an answer that grows beyond the limits is an error
@@ -59,6 +69,7 @@ class AnswerFold final : public EventSink {
   base::Status grow(const Event& event);
   AnswerChoice* choice(const Event& event);
   base::Status charge(std::size_t bytes);
+  base::Status keep(const Extras* extras, std::vector<OwnedExtra>& kept);
 
   WholeAnswer answer_;
   std::size_t bytes_ = 0;

@@ -86,7 +86,7 @@ struct Event {
   DeltaKind delta = DeltaKind::kText;
   std::string_view text;
   std::string_view id;
-  std::string_view name;   // kBlockStart: the tool
+  std::string_view name;   // kBlockStart: the tool; the media type of an image or sound
   std::string_view model;  // kStart: as the provider names it; may be empty
   std::int64_t created_unix_s = 0;
   StopReason stop = StopReason::kNone;
@@ -95,6 +95,12 @@ struct Event {
   const Usage* usage = nullptr;      // kUsage
   const ChatError* error = nullptr;  // kError
   std::string_view service_tier;     // kStart, kUsage: as the provider says it
+  /// kStart: the format that this answer's `raw` and `extras` are written in. Another format's
+  /// encoder leaves out what it cannot read of them.
+  catalog::Format origin = catalog::Format::kNone;
+  /// Members that the canonical form has no place for; kStart and kEnd: of the answer, kStop: of
+  /// the choice, kUsage: of the usage. Only the origin's encoder writes them.
+  const Extras* extras = nullptr;
 };
 
 /// Takes events in order. An error stops the decoder that called.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,21 @@ base::Error too_large() {
 base::Status AnswerFold::charge(std::size_t bytes) {
   bytes_ += bytes;
   if (bytes_ > kMaxBytes) return too_large();
+  return {};
+}
+
+base::Status AnswerFold::keep(const Extras* extras, std::vector<OwnedExtra>& kept) {
+  if (extras == nullptr) return {};
+  for (const Extra& extra : *extras) {
+    const auto same = std::find_if(kept.begin(), kept.end(),
+                                   [&](const OwnedExtra& old) { return old.key == extra.key; });
+    TRY(charge(extra.key.size() + extra.raw.size()));
+    if (same != kept.end()) {
+      same->raw = extra.raw;
+    } else {
+      kept.push_back({std::string(extra.key), std::string(extra.raw)});
+    }
+  }
   return {};
 }
 
@@ -80,7 +96,8 @@ base::Status AnswerFold::on_event(const Event& event) {
       answer_.model = event.model;
       answer_.created_unix_s = event.created_unix_s;
       answer_.service_tier = event.service_tier;
-      return {};
+      answer_.origin = event.origin;
+      return keep(event.extras, answer_.extras);
     case EventKind::kBlockStart:
       return open(event);
     case EventKind::kDelta:
@@ -91,15 +108,15 @@ base::Status AnswerFold::on_event(const Event& event) {
       of->stop = event.stop;
       of->stop_sequence = event.stop_sequence;
       of->raw_stop = event.raw;
-      return {};
+      return keep(event.extras, of->extras);
     }
     case EventKind::kUsage:
       if (event.usage != nullptr) answer_.usage = *event.usage;
       if (!event.service_tier.empty()) answer_.service_tier = event.service_tier;
-      return {};
+      return keep(event.extras, answer_.usage_extras);
     case EventKind::kEnd:
       complete_ = true;
-      return {};
+      return keep(event.extras, answer_.extras);
     case EventKind::kError:
       return base::backend_error(
           base::Code::kUnavailable, true,
@@ -112,6 +129,13 @@ base::Status AnswerFold::on_event(const Event& event) {
 }
 
 namespace {
+
+Extras views(const std::vector<OwnedExtra>& owned) {
+  Extras extras;
+  extras.reserve(owned.size());
+  for (const OwnedExtra& extra : owned) extras.push_back({extra.key, extra.raw});
+  return extras;
+}
 
 base::Status unfold_block(const AnswerBlock& block, std::uint32_t choice, std::uint32_t number,
                           EventSink& sink) {
@@ -166,6 +190,8 @@ base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, Eve
   event.stop = choice.stop;
   event.stop_sequence = choice.stop_sequence;
   event.raw = choice.raw_stop;
+  const Extras extras = views(choice.extras);
+  event.extras = &extras;
   return sink.on_event(event);
 }
 
@@ -178,6 +204,9 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
   event.model = answer.model;
   event.created_unix_s = answer.created_unix_s;
   event.service_tier = answer.service_tier;
+  event.origin = answer.origin;
+  const Extras extras = views(answer.extras);
+  event.extras = &extras;
   TRY(sink.on_event(event));
   for (std::size_t i = 0; i < answer.choices.size(); ++i) {
     TRY(unfold_choice(answer.choices[i], static_cast<std::uint32_t>(i), sink));
@@ -187,6 +216,8 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
     event.kind = EventKind::kUsage;
     event.usage = &answer.usage;
     event.service_tier = answer.service_tier;
+    const Extras usage_extras = views(answer.usage_extras);
+    event.extras = &usage_extras;
     TRY(sink.on_event(event));
   }
   event = {};
