@@ -33,6 +33,8 @@ struct AnswerChoice {
 
 /// An answer as a whole: the fold of its events.
 struct WholeAnswer {
+  catalog::Format origin = catalog::Format::kNone;
+  std::string raw;  // what the origin says besides, a JSON object or empty
   std::string id;
   std::string model;
   std::int64_t created_unix_s = 0;

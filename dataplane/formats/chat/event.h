@@ -54,8 +54,9 @@ int status_of(ErrorKind kind);
 ErrorKind kind_of(int status);
 
 enum class EventKind : std::uint8_t {
-  kStart,       // id, model, created
-  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw
+  kStart,       // id, model, created, origin; raw: what the origin says besides, a JSON object
+  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw; others: raw may
+                // be an object of members that only the origin's encoder writes
   kDelta,       // delta: a piece of the block
   kBlockEnd,
   kStop,   // of a choice: stop, stop_sequence
@@ -80,6 +81,8 @@ enum class DeltaKind : std::uint8_t {
 /// the call that hands it out.
 struct Event {
   EventKind kind = EventKind::kPing;
+  /// kStart: the format of what is in the origin's own form (raw, citations, logprobs).
+  catalog::Format origin = catalog::Format::kNone;
   std::uint32_t choice = 0;
   std::uint32_t block = 0;  // counts the blocks of a choice from 0, in the order of their start
   BlockKind block_kind = BlockKind::kText;

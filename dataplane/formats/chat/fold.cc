@@ -76,11 +76,13 @@ base::Status AnswerFold::on_event(const Event& event) {
   if (complete_) return out_of_order("something follows the end");
   switch (event.kind) {
     case EventKind::kStart:
+      answer_.origin = event.origin;
+      answer_.raw = event.raw;
       answer_.id = event.id;
       answer_.model = event.model;
       answer_.created_unix_s = event.created_unix_s;
       answer_.service_tier = event.service_tier;
-      return {};
+      return charge(event.raw.size());
     case EventKind::kBlockStart:
       return open(event);
     case EventKind::kDelta:
@@ -174,6 +176,8 @@ base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, Eve
 base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
   Event event;
   event.kind = EventKind::kStart;
+  event.origin = answer.origin;
+  event.raw = answer.raw;
   event.id = answer.id;
   event.model = answer.model;
   event.created_unix_s = answer.created_unix_s;
