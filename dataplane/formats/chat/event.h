@@ -55,8 +55,9 @@ int status_of(ErrorKind kind);
 ErrorKind kind_of(int status);
 
 enum class EventKind : std::uint8_t {
-  kStart,       // id, model, created, origin
-  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw
+  kStart,       // id, model, created, origin; raw: what the origin says besides, a JSON object
+  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw; others: raw may
+                // be an object of members that only the origin's encoder writes
   kDelta,       // delta: a piece of the block
   kBlockEnd,
   kStop,   // of a choice: stop, stop_sequence
