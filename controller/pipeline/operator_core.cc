@@ -114,6 +114,8 @@ void Operator::set_leader(bool leader) {
   applier_.set_enabled(leader);
   events_.set_enabled(leader);
   identity_.set_leader(leader);
+  leads_ = leader;
+  if (push_ != nullptr) push_->set_leader(leader);
   holdoff_.touch();
 }
 
@@ -336,6 +338,7 @@ void Operator::on_authority() {
   }
   push_problem_.clear();
   push_ = std::move(*server);
+  push_->set_leader(leads_);
   for (const std::string& gateway : resolver_.gateways()) publish_set(gateway);
   for (const auto& [gateway, set] : owned_) submit_owned(gateway);
 }

@@ -92,6 +92,7 @@ class Operator {
   std::unique_ptr<push::PushServer> push_;
   std::string push_problem_;
   bool resolved_once_ = false;
+  bool leads_ = false;
   std::uint64_t reconciles_ = 0;
   std::uint64_t pushes_ = 0;
   /// Cleared at the end, so that what other threads post later does nothing.
