@@ -15,7 +15,7 @@ endif()
 foreach(folder
     dataplane/base dataplane/pki dataplane/json dataplane/event dataplane/http
     dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
-    dataplane/catalog
+    dataplane/catalog dataplane/cel
     dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
