@@ -15,6 +15,7 @@ tollgate_library(dataplane/net/dns DEPS dataplane/base dataplane/event dataplane
 tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
+tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
