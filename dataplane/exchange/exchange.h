@@ -9,6 +9,7 @@
 
 #include "dataplane/exchange/attempt/attempt.h"
 #include "dataplane/exchange/client_side.h"
+#include "dataplane/exchange/metering.h"
 #include "dataplane/exchange/pipeline.h"
 
 namespace tollgate::dataplane::exchange {
@@ -48,7 +49,7 @@ struct Target {
 ///
 /// Lifetime: made by the client's session for a complete head, destroyed by it after send_end or
 /// send_cut, or after on_client_gone.
-class Exchange final : private AttemptOwner {
+class Exchange final : private AttemptOwner, private limits::PassageOwner {
  public:
   Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
            base::Arena& arena);
@@ -83,6 +84,9 @@ class Exchange final : private AttemptOwner {
   [[nodiscard]] Request& request() { return request_; }
   [[nodiscard]] Target& target() { return target_; }
   [[nodiscard]] catalog::Dialect dialect() const;
+  /// What rules and limits may look at.
+  [[nodiscard]] router::RequestView view();
+  [[nodiscard]] Metering& metering() { return metering_; }
 
   /// Sets the answer that a phase ends with; answers kRespond.
   Step respond(Reply reply);
@@ -103,6 +107,9 @@ class Exchange final : private AttemptOwner {
   void on_attempt_end(const http::FieldList* trailers) override;
   void on_attempt_failed(Fault fault, const std::string& detail) override;
   void on_attempt_writable() override;
+
+  // limits::PassageOwner
+  void on_limits_decided() override { advance(); }
 
   void advance();
   void deliver_reply();
@@ -126,6 +133,7 @@ class Exchange final : private AttemptOwner {
   std::shared_ptr<const Config> config_;  // until routed
   Request request_;
   Target target_;
+  Metering metering_;
   Phase phase_ = kFirstPhase;
   bool advancing_ = false;
   bool head_sent_ = false;
