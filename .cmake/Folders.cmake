@@ -35,18 +35,17 @@ tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
-tollgate_library(dataplane/limits DEPS dataplane/base dataplane/http dataplane/catalog
+tollgate_library(dataplane/limits DEPS dataplane/base dataplane/event dataplane/http dataplane/catalog
   dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
   dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
-  dataplane/auth
-  dataplane/router dataplane/upstream dataplane/telemetry)
+  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
-  dataplane/telemetry dataplane/exchange/attempt)
+  dataplane/telemetry dataplane/limits dataplane/exchange/attempt)
 tollgate_library(dataplane/exchange/h1 DEPS dataplane/base dataplane/event dataplane/net
   dataplane/http dataplane/http/h1 dataplane/formats dataplane/catalog dataplane/snapshot
   dataplane/upstream dataplane/exchange dataplane/exchange/attempt)
@@ -62,7 +61,8 @@ tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/ne
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
-  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth dataplane/limits
+  dataplane/limits/redis)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
 tollgate_library(reconcilers/derive DEPS dataplane/base)

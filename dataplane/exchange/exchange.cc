@@ -58,6 +58,9 @@ void Exchange::advance() {
       case Phase::kRoute:
         step = route(*this);
         break;
+      case Phase::kLimit:
+        step = limit(*this, static_cast<limits::PassageOwner&>(*this));
+        break;
       case Phase::kAnswer:
         step = answer(*this);
         break;
@@ -84,9 +87,13 @@ void Exchange::on_request_data(net::Slice data) {
     const bool too_large = held.error().code == base::Code::kLimitExceeded;
     return answer_fault(too_large ? Fault::kBodyTooLarge : Fault::kOverloaded, {}, 0);
   }
-  if (phase_ != Phase::kForward) return;
-  waiting_body_.push_back(std::move(data));
-  pump_body();
+  if (phase_ == Phase::kLimit) {
+    waiting_body_.push_back(std::move(data));
+    client_.pause_request();
+  } else if (phase_ == Phase::kForward) {
+    waiting_body_.push_back(std::move(data));
+    pump_body();
+  }
 }
 
 void Exchange::on_request_end(const http::FieldList* trailers) {
@@ -266,6 +273,7 @@ bool Exchange::flush_head() {
 }
 
 bool Exchange::send_head(http::ResponseHead& head) {
+  metering_.write_headers(head.fields, arena_, services_.io.loop.wall_now());
   const base::Status sent = client_.send_head(head);
   if (!sent) {
     end_broken(Fault::kBackendProtocol, sent.error().detail);
@@ -362,6 +370,7 @@ void Exchange::finish() {
   request_timer_.cancel();
   hold_timer_.cancel();
   report();
+  metering_.passage.reset();
   phase_ = Phase::kDone;
 }
 

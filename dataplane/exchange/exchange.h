@@ -10,6 +10,7 @@
 #include "dataplane/exchange/answer_hold.h"
 #include "dataplane/exchange/attempt/attempt.h"
 #include "dataplane/exchange/client_side.h"
+#include "dataplane/exchange/metering.h"
 #include "dataplane/exchange/pipeline.h"
 
 namespace tollgate::dataplane::exchange {
@@ -49,7 +50,7 @@ struct Target {
 ///
 /// Lifetime: made by the client's session for a complete head, destroyed by it after send_end or
 /// send_cut, or after on_client_gone.
-class Exchange final : private AttemptOwner {
+class Exchange final : private AttemptOwner, private limits::PassageOwner {
  public:
   Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
            base::Arena& arena);
@@ -84,6 +85,9 @@ class Exchange final : private AttemptOwner {
   [[nodiscard]] Request& request() { return request_; }
   [[nodiscard]] Target& target() { return target_; }
   [[nodiscard]] catalog::Dialect dialect() const;
+  /// What rules and limits may look at.
+  [[nodiscard]] router::RequestView view();
+  [[nodiscard]] Metering& metering() { return metering_; }
 
   /// Sets the answer that a phase ends with; answers kRespond.
   Step respond(Reply reply);
@@ -107,6 +111,9 @@ class Exchange final : private AttemptOwner {
 
   std::optional<std::uint32_t> choose_usable(const snapshot::RuleNode& rule);
   Step begin_attempt(std::uint32_t chosen);
+  // limits::PassageOwner
+  void on_limits_decided() override { advance(); }
+
   void advance();
   void deliver_reply();
   bool send_head(http::ResponseHead& head);
@@ -139,6 +146,7 @@ class Exchange final : private AttemptOwner {
   std::shared_ptr<const Config> config_;  // until routed
   Request request_;
   Target target_;
+  Metering metering_;
   Phase phase_ = kFirstPhase;
   bool advancing_ = false;
   bool head_sent_ = false;

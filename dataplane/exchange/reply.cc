@@ -91,6 +91,7 @@ void Exchange::deliver_reply() {
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
   attempt::name_request(request_.id, head->fields);
   if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
+  metering_.write_headers(head->fields, arena_, services_.io.loop.wall_now());
   error_code_ = reply_.code;
   if (request_.head->method == http::kHead) {
     head->framing = http::Framing::kNone;
@@ -117,7 +118,9 @@ void Exchange::fill_usage(telemetry::Record& record) {
   const providers::AnswerFacts facts = attempt->prepared().answer->facts();
   formats::Usage usage = facts.usage;
   const bool answered = status_ >= 200 && status_ < 300;
-  if (answered) {
+  // Who leaves before the answer began has been served by the provider all the same.
+  const bool left = status_ == 0 && client_left_ && !attempt->never_sent();
+  if (answered || left) {
     formats::UsageHints hints;
     hints.request_text_bytes = request_.body ? request_.body->size() : 0;
     hints.content_events = facts.content_events;
@@ -163,6 +166,7 @@ void Exchange::report() {
     record.streamed = attempt->prepared().streamed;
   }
   fill_usage(record);
+  metering_.settle(record, services_.io.loop.wall_now());
   record.error = !error_code_.empty() ? error_code_ : fault_info(fault_).code;
   record.client_left = client_left_;
   record.cut = cut_;

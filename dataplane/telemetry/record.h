@@ -76,6 +76,7 @@ struct Record {
   TokenCounts tokens;
   std::span<const CostEntry> costs;
   std::span<const LimitEntry> limits;
+  std::uint32_t failed_costs = 0;  // expressions that could not be computed
 
   std::string_view error;  // stable code of what went wrong; empty: nothing did
   bool client_left = false;

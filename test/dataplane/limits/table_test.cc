@@ -163,8 +163,7 @@ TEST(Table, ThreadsThatMakeTheSameCounterAtOnceShareIt) {
     for (unsigned t = 0; t < kThreads; ++t) {
       threads.emplace_back([&] {
         waiting.fetch_sub(1);
-        while (waiting.load() != 0) {
-        }
+        while (waiting.load() != 0) std::this_thread::yield();
         add(table, round, 1);
       });
     }
