@@ -16,7 +16,8 @@ foreach(folder
     dataplane/base dataplane/pki dataplane/json dataplane/event dataplane/http
     dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
     dataplane/catalog
-    dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
+    dataplane/snapshot dataplane/formats dataplane/formats/anthropic dataplane/formats/converse
+    dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
     render controller/yaml controller/schema controller/files controller/kube

@@ -101,7 +101,7 @@ struct Event {
   /// Whose form `raw` and `extras` have: they are for the encoder of the same format only.
   catalog::Format origin = catalog::Format::kNone;
   /// Members that the canonical form has no place for. kStart: of the answer; kBlockStart: of the
-  /// block; kStop: of the choice.
+  /// block; kStop: of the choice; kUsage: of what stands around the figures.
   const Extras* extras = nullptr;
 };
 
