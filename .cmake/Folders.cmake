@@ -20,7 +20,9 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
-tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/formats/anthropic dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)

@@ -24,4 +24,7 @@ constexpr bool in_order(const FeatureRows& rows) {
   return true;
 }
 
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
+
 }  // namespace tollgate::dataplane::catalog
