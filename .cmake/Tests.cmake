@@ -55,14 +55,9 @@ foreach(folder
     controller/pipeline
     controller/cli
     dataplane/cel
+    dataplane/formats/anthropic
+    dataplane/formats/converse
     )
-    dataplane/snapshot dataplane/formats dataplane/formats/anthropic dataplane/formats/converse
-    dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
-    dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube
-    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
-    controller/push controller/pipeline controller/cli)
   tollgate_test(${folder})
 endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
