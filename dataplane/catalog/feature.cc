@@ -9,7 +9,9 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 0> kTables{};
+constexpr std::array<const FeatureTable*, 1> kTables{
+    &kGeminiFeatures,
+};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/formats/gemini/format.h"
+
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
+constexpr std::array<const chat::ChatFormat*, 1> kFormats{
+    &gemini::kFormat,
+};
 
 }  // namespace
 
