@@ -22,8 +22,12 @@ tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json datap
   dataplane/formats)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
-tollgate_library(dataplane/formats/dialects DEPS dataplane/formats/anthropic dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat
+  dataplane/formats/anthropic
+  dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
