@@ -19,8 +19,12 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog datapl
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
-tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai_chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http

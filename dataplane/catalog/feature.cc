@@ -9,7 +9,7 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 0> kTables{};
+constexpr std::array kTables{&kOpenAiChatTable};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/formats/openai_chat/openai_chat.h"
+
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
+constexpr std::array kFormats{&openai_chat::kFormat};
 
 }  // namespace
 
