@@ -15,7 +15,7 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
 STANDALONE = "sdk_test standalone_test smuggling_test docs_test check_test"
-CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test"
+CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test rights_test"
 HARNESS = "cd test/cluster && python3 -B -m unittest cluster_test pods_test"
 CEL = "cd test/dataplane/cel/oracle && CGO_ENABLED=0 go run . ../testdata/cases.txt"
 FORMAT = ("git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror && "
