@@ -88,6 +88,7 @@ mock::ExpectedCredential expect(const snapshot::ResourceSet& set, const std::str
   switch (credential->type) {
     case snapshot::CredentialType::kAws:
       return expect_aws(*credential, secret);
+    case snapshot::CredentialType::kGcp:
     case snapshot::CredentialType::kApiKey:
       expected.auth = mock::Auth::kBearer;
       break;
