@@ -427,14 +427,10 @@ Result Resolver::result() {
 void Resolver::Impl::take_exchanges(Result& result) {
   const auto& c = stages->resolution->c;
   for (const std::string& policy : engine.take_changes(c.exchanges)) {
+    ExchangeUpdate& update = result.exchanges.emplace_back(ExchangeUpdate{policy, std::nullopt});
     const model::Exchange* exchange = engine.find(c.exchanges, policy);
-    ExchangeUpdate update{policy, std::nullopt};
-    if (exchange != nullptr) {
-      update.exchange = *exchange;
-    } else {
-      engine.erase(c.tokens, policy);
-    }
-    result.exchanges.push_back(std::move(update));
+    if (exchange != nullptr) update.exchange = *exchange;
+    if (exchange == nullptr) engine.erase(c.tokens, policy);
   }
 }
 

@@ -95,10 +95,10 @@ TEST_F(Apply, GoogleTokensBringTheirPlace) {
   gcp.key = base::Secret("ya29.token");
   gcp.gcp_project = "p1";
   gcp.gcp_region = "us-central1";
-  const std::string path(head->path);
+  const std::string path(head_->path);
   ASSERT_TRUE(apply(gcp));
-  EXPECT_EQ(head->path, "/v1/projects/p1/locations/us-central1" + path);
-  EXPECT_EQ(head->fields.value_of("authorization"), "Bearer ya29.token");
+  EXPECT_EQ(head_->path, "/v1/projects/p1/locations/us-central1" + path);
+  EXPECT_EQ(head_->fields.value_of("authorization"), "Bearer ya29.token");
 }
 
 TEST_F(Apply, UnusableCredentialsChangeNothing) {
