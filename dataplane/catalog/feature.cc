@@ -9,7 +9,8 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array kTables{&kOpenAiChatTable};
+constexpr std::array<const FeatureTable*, 3> kTables{&kAnthropicFeatures, &kConverseFeatures,
+                                                     &kOpenAiChatFeatures};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",
@@ -87,9 +88,7 @@ constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "unknown"};
 
 const FeatureTable* find_table(Format format) {
-  if (format == Format::kBedrockInvokeMessages || format == Format::kVertexMessages) {
-    format = Format::kAnthropicMessages;
-  }
+  format = dialect_of(format);
   const auto* const found =
       std::find_if(kTables.begin(), kTables.end(),
                    [format](const FeatureTable* table) { return table->format == format; });

@@ -14,9 +14,6 @@ struct FeatureTable {
   std::span<const FeatureRow> rows;
 };
 
-// One line per format; its table stands in features_NAME.cc.
-extern const FeatureTable kOpenAiChatTable;
-
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
 /// For static_assert: one row per feature, in the order of the enumerators.
@@ -26,5 +23,12 @@ constexpr bool in_order(const FeatureRows& rows) {
   }
   return true;
 }
+
+// One line per format; its table stands in features_NAME.cc.
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
+extern const FeatureTable kOpenAiChatFeatures;
+extern const FeatureTable kOpenAiCompletionsFeatures;
+extern const FeatureTable kOpenAiResponsesFeatures;
 
 }  // namespace tollgate::dataplane::catalog

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/base/result.h"
+#include "dataplane/catalog/endpoint.h"
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/formats/usage.h"
 
@@ -81,23 +82,28 @@ enum class DeltaKind : std::uint8_t {
 /// the call that hands it out.
 struct Event {
   EventKind kind = EventKind::kPing;
-  /// kStart: the format of what is in the origin's own form (raw, citations, logprobs).
-  catalog::Format origin = catalog::Format::kNone;
   std::uint32_t choice = 0;
   std::uint32_t block = 0;  // counts the blocks of a choice from 0, in the order of their start
   BlockKind block_kind = BlockKind::kText;
   DeltaKind delta = DeltaKind::kText;
   std::string_view text;
   std::string_view id;
-  std::string_view name;   // kBlockStart: the tool
+  std::string_view name;   // kBlockStart: the tool; the media type of an image or sound
   std::string_view model;  // kStart: as the provider names it; may be empty
   std::int64_t created_unix_s = 0;
   StopReason stop = StopReason::kNone;
   std::string_view stop_sequence;
-  std::string_view raw;              // JSON; kStop of kOther: the provider's word as it came
-  const Usage* usage = nullptr;      // kUsage
+  std::string_view raw;  // JSON; kStop of kOther: the provider's word as it came
+  /// kUsage; also kStart, if figures are known by then (kUsage follows all the same). With `raw`:
+  /// the figures as the origin wrote them.
+  const Usage* usage = nullptr;
   const ChatError* error = nullptr;  // kError
   std::string_view service_tier;     // kStart, kUsage: as the provider says it
+  /// Whose form `raw` and `extras` have: they are for the encoder of the same format only.
+  catalog::Format origin = catalog::Format::kNone;
+  /// Members that the canonical form has no place for. kStart and kEnd: of the answer; kBlockStart:
+  /// of the block; kStop: of the choice; kUsage: of the usage.
+  const Extras* extras = nullptr;
 };
 
 /// Takes events in order. An error stops the decoder that called.

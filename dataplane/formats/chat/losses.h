@@ -1,6 +1,7 @@
 #pragma once
 
-#include <bitset>
+#include <string>
+#include <string_view>
 
 #include "dataplane/base/result.h"
 #include "dataplane/catalog/feature.h"
@@ -9,33 +10,27 @@
 
 namespace tollgate::dataplane::formats::chat {
 
-using Features = std::bitset<catalog::kFeatureCount>;
-
-/// What a request asks for, whatever its dialect; extras by the table of its origin.
-Features features_of(const Request& request);
-
-/// What a request asks for, met with the table of the format that it shall be written in.
+/// What an encoder cannot say, treated as the target's table says.
 class Losses {
  public:
-  /// kInvalidArgument (client): something is refused. A request of the target's own dialect loses
-  /// nothing.
-  static base::Result<Losses> meet(const Request& request, catalog::Format target);
+  explicit Losses(catalog::Format target) : target_(target) {}
 
-  /// The request comes from another dialect.
-  [[nodiscard]] bool foreign() const { return foreign_; }
-  /// The target says the feature (kMap, kClamp).
-  [[nodiscard]] bool says(catalog::Feature feature) const;
-  /// The target says the feature, but not this value.
-  void warn(catalog::Feature feature);
+  /// The request asks for `feature`, which the encoder leaves out: nothing happens (kDrop), it is
+  /// noted once (kWarn), or it is an error with the row's sentence (kRefuse). Rows that say kMap or
+  /// kClamp count as kWarn here: the encoder found a case that it cannot map.
+  base::Status lose(catalog::Feature feature);
+  /// Members of a request of another origin that its decoder had no place for: what each means is
+  /// in the origin's table. `prefix` is the path before them, with its dot: "tools[].".
+  base::Status lose_extras(const Extras& extras, catalog::Format origin,
+                           std::string_view prefix = {});
   [[nodiscard]] Dropped take() { return std::move(dropped_); }
 
  private:
-  catalog::Format target_ = catalog::Format::kNone;
-  bool foreign_ = false;
+  catalog::Format target_;
   Dropped dropped_;
 };
 
-/// The error of a value that the target cannot say.
-base::Error cannot_say(catalog::Feature feature, std::string_view why);
+/// kInvalidArgument (client) with a sentence for the 422.
+base::Error cannot_say(std::string sentence);
 
 }  // namespace tollgate::dataplane::formats::chat

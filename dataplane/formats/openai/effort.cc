@@ -7,7 +7,7 @@ namespace tollgate::dataplane::formats::openai {
 
 using catalog::Feature;
 
-std::string_view effort_of(const chat::Request& request, const chat::Losses& losses) {
+std::string_view effort_of(const chat::Request& request, const chat::LossCheck& losses) {
   const chat::Reasoning& reasoning = request.reasoning;
   if (!reasoning.effort.empty()) {
     return losses.says(Feature::kReasoningEffort) ? reasoning.effort : std::string_view{};
@@ -21,7 +21,7 @@ std::string_view effort_of(const chat::Request& request, const chat::Losses& los
   return budget < kMediumBudget ? "medium" : "high";
 }
 
-std::string_view tier_of(const chat::Request& request, chat::Losses& losses) {
+std::string_view tier_of(const chat::Request& request, chat::LossCheck& losses) {
   constexpr std::array<std::string_view, 4> kTiers{"auto", "default", "flex", "priority"};
   const std::string_view tier = request.service_tier;
   if (tier.empty() || !losses.foreign()) return tier;

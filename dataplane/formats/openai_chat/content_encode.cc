@@ -9,17 +9,17 @@ namespace {
 
 using chat::Block;
 using chat::BlockKind;
-using chat::Losses;
+using chat::LossCheck;
 using chat::MediaSource;
 
 using Blocks = std::vector<const Block*>;
 
-void extras(json::Writer& w, const chat::Extras& extras, const Losses& losses,
+void extras(json::Writer& w, const chat::Extras& extras, const LossCheck& losses,
             std::initializer_list<std::string_view> nested = {}) {
   if (!losses.foreign()) chat::write_extras(w, extras, nested);
 }
 
-void write_thinking(json::Writer& w, const Block& block, const Losses& losses) {
+void write_thinking(json::Writer& w, const Block& block, const LossCheck& losses) {
   const bool redacted = block.kind == BlockKind::kRedactedThinking;
   const bool listed = block.name == kThinkingBlocks && !losses.foreign();
   w.begin_object().member("type", redacted ? "redacted_thinking" : "thinking");
@@ -38,7 +38,7 @@ void write_thinking(json::Writer& w, const Block& block, const Losses& losses) {
   w.end_object();
 }
 
-void write_media(json::Writer& w, const Block& block, const Losses& losses) {
+void write_media(json::Writer& w, const Block& block, const LossCheck& losses) {
   const chat::Media& media = block.media;
   switch (block.kind) {
     case BlockKind::kAudio:
@@ -102,7 +102,7 @@ void write_joined(json::Writer& w, const Blocks& blocks) {
   w.end_string();
 }
 
-void write_content(json::Writer& w, const Blocks& blocks, bool plain, const Losses& losses) {
+void write_content(json::Writer& w, const Blocks& blocks, bool plain, const LossCheck& losses) {
   const bool texts =
       std::all_of(blocks.begin(), blocks.end(), [](const Block* b) { return is_text(*b); });
   if (losses.foreign() ? texts : plain && blocks.size() == 1) {
@@ -115,7 +115,7 @@ void write_content(json::Writer& w, const Blocks& blocks, bool plain, const Loss
 
 /// A tool message takes text only: what else a result holds follows in a message of the user.
 void write_tool_result(json::Writer& w, const chat::Message& message, const Block& result,
-                       const Losses& losses) {
+                       const LossCheck& losses) {
   w.begin_object();
   if (losses.foreign() || chat::find_extra(message.extras, "role") == nullptr) {
     w.member("role", "tool");
@@ -132,7 +132,7 @@ void write_tool_result(json::Writer& w, const chat::Message& message, const Bloc
   w.end_object();
 }
 
-void write_tool_call(json::Writer& w, const Block& block, const Losses& losses) {
+void write_tool_call(json::Writer& w, const Block& block, const LossCheck& losses) {
   if (block.kind == BlockKind::kOpaque) {
     w.raw(block.raw);
     return;
@@ -164,7 +164,7 @@ bool unsigned_thinking(const Block& block) {
   return block.kind == BlockKind::kThinking && block.signature.empty();
 }
 
-void sort_block(const Block& block, const chat::Message& message, const Losses& losses,
+void sort_block(const Block& block, const chat::Message& message, const LossCheck& losses,
                 Parts& parts) {
   const bool foreign = losses.foreign();
   switch (block.kind) {
@@ -208,7 +208,7 @@ void sort_block(const Block& block, const chat::Message& message, const Losses& 
   }
 }
 
-void write_assistant_parts(json::Writer& w, const Parts& parts, const Losses& losses) {
+void write_assistant_parts(json::Writer& w, const Parts& parts, const LossCheck& losses) {
   if (parts.refusal != nullptr) w.member("refusal", parts.refusal->text);
   if (!parts.reasoning.empty()) {
     w.key(parts.reasoning_name).begin_string();
@@ -243,14 +243,14 @@ std::string_view role_name(chat::Role role) {
 
 }  // namespace
 
-void encode_cache(json::Writer& w, const chat::CacheMark& mark, const Losses& losses) {
+void encode_cache(json::Writer& w, const chat::CacheMark& mark, const LossCheck& losses) {
   if (!mark.set || losses.foreign()) return;
   w.key("cache_control").begin_object().member("type", "ephemeral");
   if (!mark.ttl.empty()) w.member("ttl", mark.ttl);
   w.end_object();
 }
 
-void encode_part(json::Writer& w, const Block& block, const Losses& losses) {
+void encode_part(json::Writer& w, const Block& block, const LossCheck& losses) {
   if (block.kind == BlockKind::kOpaque) {
     w.raw(block.raw);
     return;
@@ -274,7 +274,7 @@ void encode_part(json::Writer& w, const Block& block, const Losses& losses) {
   w.end_object();
 }
 
-void encode_message(json::Writer& w, const chat::Message& message, const Losses& losses) {
+void encode_message(json::Writer& w, const chat::Message& message, const LossCheck& losses) {
   Parts parts;
   for (const Block& block : message.blocks) {
     if (block.kind == BlockKind::kToolResult) write_tool_result(w, message, block, losses);

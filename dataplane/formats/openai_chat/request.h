@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "dataplane/formats/chat/format.h"
-#include "dataplane/formats/chat/losses.h"
+#include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/openai/members.h"
 #include "dataplane/json/writer.h"
 
@@ -34,10 +34,11 @@ base::Result<bool> decode_tool_choice(openai::RequestReader& reader, const json:
                                       chat::ToolChoice& choice);
 
 /// One message of the client, which may become several: tool results stand alone.
-void encode_message(json::Writer& w, const chat::Message& message, const chat::Losses& losses);
-void encode_part(json::Writer& w, const chat::Block& block, const chat::Losses& losses);
-void encode_tools(json::Writer& w, const chat::Request& request, const chat::Losses& losses);
-void encode_tool_choice(json::Writer& w, const chat::Request& request, const chat::Losses& losses);
-void encode_cache(json::Writer& w, const chat::CacheMark& mark, const chat::Losses& losses);
+void encode_message(json::Writer& w, const chat::Message& message, const chat::LossCheck& losses);
+void encode_part(json::Writer& w, const chat::Block& block, const chat::LossCheck& losses);
+void encode_tools(json::Writer& w, const chat::Request& request, const chat::LossCheck& losses);
+void encode_tool_choice(json::Writer& w, const chat::Request& request,
+                        const chat::LossCheck& losses);
+void encode_cache(json::Writer& w, const chat::CacheMark& mark, const chat::LossCheck& losses);
 
 }  // namespace tollgate::dataplane::formats::openai_chat

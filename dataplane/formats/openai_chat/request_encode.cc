@@ -6,14 +6,14 @@ namespace tollgate::dataplane::formats::openai_chat {
 namespace {
 
 using catalog::Feature;
-using chat::Losses;
+using chat::LossCheck;
 using chat::Request;
 
 void write_number(json::Writer& w, std::string_view name, const std::optional<chat::Number>& n) {
   if (n) w.raw_member(name, n->raw);
 }
 
-void write_tool(json::Writer& w, const chat::Tool& tool, const Losses& losses) {
+void write_tool(json::Writer& w, const chat::Tool& tool, const LossCheck& losses) {
   if (tool.builtin) {
     if (!losses.foreign()) w.raw(tool.raw);
     return;
@@ -42,7 +42,7 @@ bool has_function(const Request& request) {
 }
 
 void write_sampling(json::Writer& w, const Request& request, const chat::Target& target,
-                    const Losses& losses) {
+                    const LossCheck& losses) {
   const chat::Sampling& s = request.sampling;
   write_number(w, "temperature", s.temperature);
   write_number(w, "top_p", s.top_p);
@@ -71,7 +71,7 @@ void write_sampling(json::Writer& w, const Request& request, const chat::Target&
 }
 
 void write_response_format(json::Writer& w, const chat::ResponseFormat& format,
-                           const Losses& losses) {
+                           const LossCheck& losses) {
   if (format.kind == chat::ResponseFormatKind::kUnset) return;
   w.key("response_format").begin_object();
   switch (format.kind) {
@@ -117,7 +117,7 @@ std::string_view thinking_name(chat::ThinkingKind kind) {
   return {};
 }
 
-void write_reasoning(json::Writer& w, const Request& request, const Losses& losses) {
+void write_reasoning(json::Writer& w, const Request& request, const LossCheck& losses) {
   const std::string_view effort = openai::effort_of(request, losses);
   if (!effort.empty()) w.member("reasoning_effort", effort);
   const chat::Reasoning& reasoning = request.reasoning;
@@ -131,7 +131,7 @@ void write_reasoning(json::Writer& w, const Request& request, const Losses& loss
 }
 
 void write_stream(json::Writer& w, const Request& request, const chat::Target& target,
-                  const Losses& losses) {
+                  const LossCheck& losses) {
   if (target.streamed) {
     w.member("stream", true);
   } else if (request.stream && !losses.foreign()) {
@@ -156,7 +156,7 @@ bool said(std::string_view key, const chat::Target& target) {
 }
 
 void write_rest(json::Writer& w, const Request& request, const chat::Target& target,
-                Losses& losses) {
+                LossCheck& losses) {
   if (!request.verbosity.empty() && losses.says(Feature::kVerbosity)) {
     w.member("verbosity", request.verbosity);
   }
@@ -176,14 +176,14 @@ void write_rest(json::Writer& w, const Request& request, const chat::Target& tar
 
 }  // namespace
 
-void encode_tools(json::Writer& w, const Request& request, const Losses& losses) {
+void encode_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
   if (request.tools.empty() || (losses.foreign() && !has_function(request))) return;
   w.key("tools").begin_array();
   for (const chat::Tool& tool : request.tools) write_tool(w, tool, losses);
   w.end_array();
 }
 
-void encode_tool_choice(json::Writer& w, const Request& request, const Losses& losses) {
+void encode_tool_choice(json::Writer& w, const Request& request, const LossCheck& losses) {
   const chat::ToolChoice& choice = request.tool_choice;
   if (losses.foreign() && !has_function(request)) return;
   switch (choice.kind) {
@@ -220,7 +220,7 @@ void encode_tool_choice(json::Writer& w, const Request& request, const Losses& l
 
 base::Result<chat::Dropped> encode_request(const Request& request, const chat::Target& target,
                                            std::string& out) {
-  TRY_ASSIGN(Losses losses, Losses::meet(request, catalog::Format::kOpenAiChat));
+  TRY_ASSIGN(LossCheck losses, LossCheck::meet(request, catalog::Format::kOpenAiChat));
   json::Writer w(out);
   w.begin_object().member("model", target.model).key("messages").begin_array();
   for (const chat::Message& message : request.messages) {

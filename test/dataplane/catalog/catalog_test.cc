@@ -44,7 +44,7 @@ TEST(Schemas, NamesOfTheApi) {
     ASSERT_TRUE(schema) << name;
     EXPECT_EQ(to_string(*schema), name);
   }
-  EXPECT_EQ(all_schemas().size(), 8U);
+  EXPECT_EQ(all_schemas().size(), 9U);
   EXPECT_FALSE(schema_from_name("openai"));
   EXPECT_EQ(schema_info(Schema::kAwsAnthropic).provider_label, "aws.anthropic");
 }
@@ -69,8 +69,11 @@ TEST(Support, SaysWhatThisBuildCanDo) {
   EXPECT_EQ(invoke.backend_format, Format::kBedrockInvokeMessages);
   EXPECT_EQ(invoke.losses.size(), 1U);
   const Support chat = supports(Endpoint::kChatCompletions, Schema::kAnthropic);
-  EXPECT_EQ(chat.kind, SupportKind::kUnsupported);
-  EXPECT_NE(chat.reason, supports(Endpoint::kChatCompletions, Schema::kCohere).reason);
+  EXPECT_EQ(chat.kind, SupportKind::kTranslate);
+  EXPECT_EQ(chat.backend_format, Format::kAnthropicMessages);
+  const Support vectors = supports(Endpoint::kEmbeddings, Schema::kAnthropic);
+  EXPECT_EQ(vectors.kind, SupportKind::kUnsupported);
+  EXPECT_NE(vectors.reason, supports(Endpoint::kChatCompletions, Schema::kCohere).reason);
   EXPECT_EQ(supports(Endpoint::kModels, Schema::kOpenAi).kind, SupportKind::kUnsupported);
   EXPECT_TRUE(serves_anything(Schema::kAwsAnthropic));
   EXPECT_FALSE(serves_anything(Schema::kCohere));
