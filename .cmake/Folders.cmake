@@ -20,14 +20,19 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
+tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
-tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat dataplane/formats/openai)
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
-  dataplane/formats dataplane/formats/chat dataplane/formats/anthropic dataplane/formats/openai_chat)
+  dataplane/formats dataplane/formats/chat
+  dataplane/formats/anthropic
+  dataplane/formats/gemini
+  dataplane/formats/openai_chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http

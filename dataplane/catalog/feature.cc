@@ -9,8 +9,12 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 3> kTables{&kAnthropicFeatures, &kConverseFeatures,
-                                                     &kOpenAiChatFeatures};
+constexpr std::array<const FeatureTable*, 4> kTables{
+    &kAnthropicFeatures,
+    &kConverseFeatures,
+    &kGeminiFeatures,
+    &kOpenAiChatFeatures,
+};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",

@@ -4,13 +4,15 @@
 #include <array>
 
 #include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/openai_chat/openai_chat.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 2> kFormats{
+constexpr std::array<const chat::ChatFormat*, 3> kFormats{
     &anthropic::kFormat,
+    &gemini::kFormat,
     &openai_chat::kFormat,
 };
 
