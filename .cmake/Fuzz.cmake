@@ -15,6 +15,7 @@ tollgate_fuzz(manifests DEPS controller/files)
 tollgate_fuzz(json_path DEPS controller/schema)
 tollgate_fuzz(kube_watch DEPS controller/kube LIBS nlohmann_json::nlohmann_json)
 tollgate_fuzz(snapshot DEPS dataplane/snapshot dataplane/router)
+tollgate_fuzz(cel DEPS dataplane/cel)
 
 get_property(fuzz_targets GLOBAL PROPERTY TOLLGATE_FUZZ_TARGETS)
 add_custom_target(fuzz_targets DEPENDS ${fuzz_targets})

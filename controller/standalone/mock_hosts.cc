@@ -110,6 +110,7 @@ std::optional<mock::Api> api_of(const snapshot::Backend& backend) {
   if (!schema) return std::nullopt;
   switch (*schema) {
     case catalog::Schema::kOpenAi:
+    case catalog::Schema::kOpenAiResponses:
       return mock::Api::kOpenAi;
     case catalog::Schema::kAzureOpenAi:
       return mock::Api::kAzure;

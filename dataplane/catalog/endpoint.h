@@ -81,6 +81,13 @@ std::string_view model_in_path(const EndpointInfo& info, std::string_view path);
 const EndpointInfo& endpoint_info(Endpoint endpoint);
 std::span<const EndpointInfo> all_endpoints();
 
+/// The format whose bodies `format` has, whatever stands around them: Anthropic Messages for the
+/// two envelopes of it, else `format` itself.
+constexpr Format dialect_of(Format format) {
+  const bool hosted = format == Format::kBedrockInvokeMessages || format == Format::kVertexMessages;
+  return hosted ? Format::kAnthropicMessages : format;
+}
+
 std::string_view to_string(Endpoint endpoint);
 std::string_view to_string(Dialect dialect);
 std::string_view to_string(Format format);

@@ -9,7 +9,12 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 0> kTables{};
+constexpr std::array<const FeatureTable*, 4> kTables{
+    &kAnthropicFeatures,
+    &kConverseFeatures,
+    &kGeminiFeatures,
+    &kOpenAiChatTable,
+};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",
@@ -87,9 +92,7 @@ constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "unknown"};
 
 const FeatureTable* find_table(Format format) {
-  if (format == Format::kBedrockInvokeMessages || format == Format::kVertexMessages) {
-    format = Format::kAnthropicMessages;
-  }
+  format = dialect_of(format);
   const auto* const found =
       std::find_if(kTables.begin(), kTables.end(),
                    [format](const FeatureTable* table) { return table->format == format; });

@@ -14,6 +14,12 @@ struct FeatureTable {
   std::span<const FeatureRow> rows;
 };
 
+// One line per format; its table stands in features_NAME.cc.
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
+extern const FeatureTable kGeminiFeatures;
+extern const FeatureTable kOpenAiChatTable;
+
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
 /// For static_assert: one row per feature, in the order of the enumerators.

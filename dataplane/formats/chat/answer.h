@@ -10,6 +10,13 @@
 
 namespace tollgate::dataplane::formats::chat {
 
+/// A member that the canonical form has no place for, as Extra.
+struct OwnedExtra {
+  std::string key;
+  std::string raw;
+};
+using OwnedExtras = std::vector<OwnedExtra>;
+
 /// A block of a whole answer.
 struct AnswerBlock {
   BlockKind kind = BlockKind::kText;
@@ -21,6 +28,7 @@ struct AnswerBlock {
   std::string name;
   std::string raw;
   std::vector<std::string> citations;  // raw
+  OwnedExtras extras;
 };
 
 struct AnswerChoice {
@@ -29,6 +37,7 @@ struct AnswerChoice {
   std::string stop_sequence;
   std::string raw_stop;
   std::vector<std::string> logprobs;  // raw, in order
+  OwnedExtras extras;
 };
 
 /// An answer as a whole: the fold of its events.
@@ -39,6 +48,11 @@ struct WholeAnswer {
   std::string service_tier;
   std::vector<AnswerChoice> choices;
   Usage usage;
+  catalog::Format origin = catalog::Format::kNone;  // whose form extras and raw texts have
+  OwnedExtras extras;
+  OwnedExtras usage_extras;
+  std::string usage_raw;  // as the origin wrote it; empty if the figures came in several steps
+  std::string raw;        // what the origin says besides, a JSON object or empty
 };
 
 /// Folds events into a whole answer, bounded: an answer that grows beyond the limits is an error
@@ -59,10 +73,13 @@ class AnswerFold final : public EventSink {
   base::Status grow(const Event& event);
   AnswerChoice* choice(const Event& event);
   base::Status charge(std::size_t bytes);
+  base::Status take_extras(const Event& event, OwnedExtras& extras);
+  base::Status take_usage(const Event& event);
 
   WholeAnswer answer_;
   std::size_t bytes_ = 0;
   bool complete_ = false;
+  bool usage_seen_ = false;
 };
 
 /// Hands out a whole answer as events: what decoders of whole answers end with.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/base/result.h"
+#include "dataplane/catalog/endpoint.h"
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/formats/usage.h"
 
@@ -54,8 +55,9 @@ int status_of(ErrorKind kind);
 ErrorKind kind_of(int status);
 
 enum class EventKind : std::uint8_t {
-  kStart,       // id, model, created
-  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw
+  kStart,       // id, model, created, origin; raw: what the origin says besides, a JSON object
+  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw; others: raw may
+                // be an object of members that only the origin's encoder writes
   kDelta,       // delta: a piece of the block
   kBlockEnd,
   kStop,   // of a choice: stop, stop_sequence
@@ -86,15 +88,22 @@ struct Event {
   DeltaKind delta = DeltaKind::kText;
   std::string_view text;
   std::string_view id;
-  std::string_view name;   // kBlockStart: the tool
+  std::string_view name;   // kBlockStart: the tool; the media type of an image or sound
   std::string_view model;  // kStart: as the provider names it; may be empty
   std::int64_t created_unix_s = 0;
   StopReason stop = StopReason::kNone;
   std::string_view stop_sequence;
-  std::string_view raw;              // JSON; kStop of kOther: the provider's word as it came
-  const Usage* usage = nullptr;      // kUsage
+  std::string_view raw;  // JSON; kStop of kOther: the provider's word as it came
+  /// kUsage; also kStart, if figures are known by then (kUsage follows all the same). With `raw`:
+  /// the figures as the origin wrote them.
+  const Usage* usage = nullptr;
   const ChatError* error = nullptr;  // kError
   std::string_view service_tier;     // kStart, kUsage: as the provider says it
+  /// Whose form `raw` and `extras` have: they are for the encoder of the same format only.
+  catalog::Format origin = catalog::Format::kNone;
+  /// Members that the canonical form has no place for. kStart and kEnd: of the answer; kBlockStart:
+  /// of the block; kStop: of the choice; kUsage: of the usage.
+  const Extras* extras = nullptr;
 };
 
 /// Takes events in order. An error stops the decoder that called.

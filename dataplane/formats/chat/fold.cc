@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,29 @@ base::Status AnswerFold::charge(std::size_t bytes) {
   return {};
 }
 
+base::Status AnswerFold::take_extras(const Event& event, OwnedExtras& extras) {
+  if (event.extras == nullptr) return {};
+  for (const Extra& extra : *event.extras) {
+    TRY(charge(extra.key.size() + extra.raw.size()));
+    const auto same = std::find_if(extras.begin(), extras.end(),
+                                   [&](const OwnedExtra& old) { return old.key == extra.key; });
+    if (same != extras.end()) {
+      same->raw = extra.raw;
+    } else {
+      extras.push_back({std::string(extra.key), std::string(extra.raw)});
+    }
+  }
+  return {};
+}
+
+base::Status AnswerFold::take_usage(const Event& event) {
+  if (event.usage != nullptr) answer_.usage = *event.usage;
+  if (!event.service_tier.empty()) answer_.service_tier = event.service_tier;
+  answer_.usage_raw = usage_seen_ ? std::string_view{} : event.raw;
+  usage_seen_ = true;
+  return take_extras(event, answer_.usage_extras);
+}
+
 AnswerChoice* AnswerFold::choice(const Event& event) {
   if (event.choice >= kMaxChoices) return nullptr;
   while (answer_.choices.size() <= event.choice) answer_.choices.emplace_back();
@@ -38,6 +62,7 @@ base::Status AnswerFold::open(const Event& event) {
   block.id = event.id;
   block.name = event.name;
   block.raw = event.raw;
+  TRY(take_extras(event, block.extras));
   return charge(event.id.size() + event.name.size() + event.raw.size());
 }
 
@@ -80,7 +105,10 @@ base::Status AnswerFold::on_event(const Event& event) {
       answer_.model = event.model;
       answer_.created_unix_s = event.created_unix_s;
       answer_.service_tier = event.service_tier;
-      return {};
+      answer_.origin = event.origin;
+      answer_.raw = event.raw;
+      TRY(charge(event.raw.size()));
+      return take_extras(event, answer_.extras);
     case EventKind::kBlockStart:
       return open(event);
     case EventKind::kDelta:
@@ -91,15 +119,13 @@ base::Status AnswerFold::on_event(const Event& event) {
       of->stop = event.stop;
       of->stop_sequence = event.stop_sequence;
       of->raw_stop = event.raw;
-      return {};
+      return take_extras(event, of->extras);
     }
     case EventKind::kUsage:
-      if (event.usage != nullptr) answer_.usage = *event.usage;
-      if (!event.service_tier.empty()) answer_.service_tier = event.service_tier;
-      return {};
+      return take_usage(event);
     case EventKind::kEnd:
       complete_ = true;
-      return {};
+      return take_extras(event, answer_.extras);
     case EventKind::kError:
       return base::backend_error(
           base::Code::kUnavailable, true,
@@ -113,18 +139,29 @@ base::Status AnswerFold::on_event(const Event& event) {
 
 namespace {
 
-base::Status unfold_block(const AnswerBlock& block, std::uint32_t choice, std::uint32_t number,
+Extras views(const OwnedExtras& owned) {
+  Extras extras;
+  extras.reserve(owned.size());
+  for (const OwnedExtra& extra : owned) extras.push_back({extra.key, extra.raw});
+  return extras;
+}
+
+base::Status unfold_block(const AnswerBlock& block, const Event& place, std::uint32_t number,
                           EventSink& sink) {
+  const Extras extras = views(block.extras);
   Event event;
-  event.choice = choice;
+  event.origin = place.origin;
+  event.choice = place.choice;
   event.block = number;
   event.block_kind = block.kind;
   event.kind = EventKind::kBlockStart;
   event.id = block.id;
   event.name = block.name;
   event.raw = block.raw;
+  event.extras = &extras;
   TRY(sink.on_event(event));
   event.kind = EventKind::kDelta;
+  event.extras = nullptr;
   event.id = event.name = event.raw = {};
   const std::pair<DeltaKind, std::string_view> parts[] = {{DeltaKind::kText, block.text},
                                                           {DeltaKind::kJson, block.json},
@@ -148,20 +185,25 @@ base::Status unfold_block(const AnswerBlock& block, std::uint32_t choice, std::u
   return sink.on_event(event);
 }
 
-base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, EventSink& sink) {
+base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, catalog::Format origin,
+                           EventSink& sink) {
+  const Extras extras = views(choice.extras);
   Event event;
+  event.origin = origin;
   event.choice = number;
   event.kind = EventKind::kDelta;
   event.delta = DeltaKind::kLogprobs;
   for (std::size_t i = 0; i < choice.blocks.size(); ++i) {
-    TRY(unfold_block(choice.blocks[i], number, static_cast<std::uint32_t>(i), sink));
+    TRY(unfold_block(choice.blocks[i], event, static_cast<std::uint32_t>(i), sink));
   }
   for (const std::string& logprobs : choice.logprobs) {
     event.raw = logprobs;
     TRY(sink.on_event(event));
   }
   event = {};
+  event.origin = origin;
   event.kind = EventKind::kStop;
+  event.extras = &extras;
   event.choice = number;
   event.stop = choice.stop;
   event.stop_sequence = choice.stop_sequence;
@@ -172,7 +214,11 @@ base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, Eve
 }  // namespace
 
 base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
+  const Extras extras = views(answer.extras);
   Event event;
+  event.origin = answer.origin;
+  event.extras = &extras;
+  event.raw = answer.raw;
   event.kind = EventKind::kStart;
   event.id = answer.id;
   event.model = answer.model;
@@ -180,10 +226,14 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
   event.service_tier = answer.service_tier;
   TRY(sink.on_event(event));
   for (std::size_t i = 0; i < answer.choices.size(); ++i) {
-    TRY(unfold_choice(answer.choices[i], static_cast<std::uint32_t>(i), sink));
+    TRY(unfold_choice(answer.choices[i], static_cast<std::uint32_t>(i), answer.origin, sink));
   }
   if (answer.usage.reported) {
     event = {};
+    event.origin = answer.origin;
+    event.raw = answer.usage_raw;
+    const Extras usage_extras = views(answer.usage_extras);
+    event.extras = &usage_extras;
     event.kind = EventKind::kUsage;
     event.usage = &answer.usage;
     event.service_tier = answer.service_tier;

@@ -3,18 +3,23 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/gemini/format.h"
+#include "dataplane/formats/openai_chat/openai_chat.h"
+
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
+constexpr std::array<const chat::ChatFormat*, 3> kFormats{
+    &anthropic::kFormat,
+    &gemini::kFormat,
+    &openai_chat::kFormat,
+};
 
 }  // namespace
 
 const chat::ChatFormat* find(catalog::Format format) {
-  if (format == catalog::Format::kBedrockInvokeMessages ||
-      format == catalog::Format::kVertexMessages) {
-    format = catalog::Format::kAnthropicMessages;
-  }
+  format = catalog::dialect_of(format);
   const auto* const found =
       std::find_if(kFormats.begin(), kFormats.end(),
                    [format](const chat::ChatFormat* row) { return row->format == format; });
