@@ -9,7 +9,7 @@
 #include "dataplane/net/address.h"
 #include "dataplane/net/stream.h"
 
-namespace tollgate::dataplane::mock {
+namespace tollgate::dataplane::mock::server {
 
 struct ModelServerOptions {
   net::Address plain;  // port 0 lets the kernel choose
@@ -46,4 +46,4 @@ class ModelServer {
 /// Longest request body that the model server reads.
 inline constexpr std::size_t kMockBodyLimitBytes = 64U << 20U;
 
-}  // namespace tollgate::dataplane::mock
+}  // namespace tollgate::dataplane::mock::server

@@ -2,9 +2,9 @@
 
 #include "dataplane/http/head.h"
 #include "dataplane/json/reader.h"
-#include "dataplane/mock/model_host.h"
+#include "dataplane/mock/server/answer.h"
 
-namespace tollgate::dataplane::mock {
+namespace tollgate::dataplane::mock::server {
 namespace {
 
 constexpr std::string_view kModel = "anthropic.claude-3-haiku-20240307-v1:0";
@@ -180,4 +180,4 @@ TEST_F(MockTest, DirectivesSteerAStream) {
 }
 
 }  // namespace
-}  // namespace tollgate::dataplane::mock
+}  // namespace tollgate::dataplane::mock::server

@@ -11,7 +11,7 @@
 #include "dataplane/mock/model_host.h"
 #include "dataplane/net/stream.h"
 
-namespace tollgate::dataplane::mock {
+namespace tollgate::dataplane::mock::server {
 
 /// What a connection needs of its server.
 class ConnectionOwner {
@@ -70,4 +70,4 @@ class Connection final : public event::Deferred, public net::StreamHandler {
   event::Timer delay_ = event::Timer::of<&Connection::on_delay>(*this);
 };
 
-}  // namespace tollgate::dataplane::mock
+}  // namespace tollgate::dataplane::mock::server

@@ -1,18 +1,18 @@
-#include "dataplane/mock/model_server.h"
+#include "dataplane/mock/server/model_server.h"
 
 #include <map>
 #include <utility>
 
 #include "dataplane/base/text.h"
-#include "dataplane/mock/connection.h"
-#include "dataplane/mock/providers.h"
+#include "dataplane/mock/server/answer.h"
+#include "dataplane/mock/server/connection.h"
 #include "dataplane/net/listener.h"
 #include "dataplane/net/tcp.h"
 #include "dataplane/net/tls/context.h"
 #include "dataplane/net/tls/stream.h"
 #include "dataplane/pki/certificates.h"
 
-namespace tollgate::dataplane::mock {
+namespace tollgate::dataplane::mock::server {
 
 namespace {
 
@@ -22,6 +22,15 @@ std::string host_name(std::string_view authority) {
   const std::size_t colon = authority.rfind(':');
   const bool has_port = colon != std::string_view::npos && authority.back() != ']';
   return base::to_lower(has_port ? authority.substr(0, colon) : authority);
+}
+
+/// An authority without a port means the host on any.
+bool is_meant(const ModelHost& host, const Call& call) {
+  const std::string_view authority = call.head->authority;
+  const std::string name = host_name(authority);
+  return host.host == name && host.tls == call.tls &&
+         (authority.size() == name.size() ||
+          authority.substr(name.size() + 1) == std::to_string(host.port));
 }
 
 class Door final : public net::AcceptHandler {
@@ -56,12 +65,15 @@ class Floor final : public ConnectionOwner {
   void set_tls(std::shared_ptr<net::tls::ServerContext> context) { tls_ = std::move(context); }
 
   Reply reply_to(const Call& call) override {
-    const std::string name = host_name(call.head->authority);
+    const ModelHost* meant = nullptr;
     for (const ModelHost& host : hosts_) {
-      if (host.host == name && host.tls == call.tls) return answer(host, call);
+      if (!is_meant(host, call)) continue;
+      // Of several APIs on one host the path tells which.
+      const bool rooted = call.head->path.starts_with("/" + host.prefix + "/");
+      if (meant == nullptr || rooted) meant = &host;
+      if (rooted) break;
     }
-    return openai_error(421, "invalid_request_error",
-                        "No provider is played as " + std::string(call.head->authority) + ".");
+    return meant == nullptr ? nobody(call) : answer(*meant, call);
   }
 
   void on_connection_end(net::StreamHandler& connection) override {
@@ -151,4 +163,4 @@ void ModelServer::set_hosts(std::vector<ModelHost> hosts) {
   impl_->floor.set_hosts(std::move(hosts));
 }
 
-}  // namespace tollgate::dataplane::mock
+}  // namespace tollgate::dataplane::mock::server

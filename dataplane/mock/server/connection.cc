@@ -1,12 +1,12 @@
-#include "dataplane/mock/connection.h"
+#include "dataplane/mock/server/connection.h"
 
 #include <utility>
 
 #include "dataplane/http/h1/encoder.h"
 #include "dataplane/json/reader.h"
-#include "dataplane/mock/model_server.h"
+#include "dataplane/mock/server/model_server.h"
 
-namespace tollgate::dataplane::mock {
+namespace tollgate::dataplane::mock::server {
 
 namespace {
 constexpr std::chrono::milliseconds kLinger{500};
@@ -114,7 +114,7 @@ void Connection::write_head(const Reply& reply, std::string_view method) {
   http::ResponseHead* head = http::new_response_head(arena_);
   head->status = reply.status;
   for (const auto& [name, value] : reply.headers) head->fields.add(name, value);
-  std::size_t size = 0;
+  std::size_t size = reply.missing_bytes;
   for (const Chunk& chunk : reply.chunks) size += chunk.bytes.size();
   head->framing = reply.streamed ? http::Framing::kChunked : http::Framing::kLength;
   head->content_length = size;
@@ -189,4 +189,4 @@ void Connection::finish() {
   owner_.on_connection_end(*this);
 }
 
-}  // namespace tollgate::dataplane::mock
+}  // namespace tollgate::dataplane::mock::server
