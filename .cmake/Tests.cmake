@@ -24,16 +24,9 @@ foreach(folder
     dataplane/net/dns
     dataplane/net/dial
     dataplane/catalog
-    dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
-    dataplane/mock dataplane/mock/server dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube
-    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
-    controller/push controller/pipeline controller/cli)
     dataplane/snapshot
     dataplane/formats
     dataplane/providers
-    dataplane/translate
     dataplane/auth
     dataplane/router
     dataplane/upstream
@@ -41,9 +34,8 @@ foreach(folder
     dataplane/exchange/h1
     dataplane/admin
     dataplane/push
-    dataplane/limits
-    dataplane/limits/redis
     dataplane/mock
+    dataplane/mock/server
     dataplane/proxy
     reconcilers/model
     reconcilers/derive
@@ -60,6 +52,9 @@ foreach(folder
     controller/push
     controller/pipeline
     controller/cli
+    dataplane/translate
+    dataplane/limits
+    dataplane/limits/redis
     dataplane/cel
     dataplane/formats/anthropic
     dataplane/formats/converse
