@@ -15,8 +15,9 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
 STANDALONE = "sdk_test standalone_test smuggling_test docs_test"
-CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test"
+CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test"
 HARNESS = "cd test/cluster && python3 -B -m unittest cluster_test pods_test"
+CEL = "cd test/dataplane/cel/oracle && CGO_ENABLED=0 go run . ../testdata/cases.txt"
 FORMAT = ("git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror && "
           "echo '1 passed, 0 failed'")
 # The sources of the last change: the whole tree is `make lint`.
@@ -38,6 +39,7 @@ def tests(stage):
         stage("unit tests", UNIT.format(p="dev")),
         stage("end to end, standalone", E2E.format(p="release", tests=STANDALONE)),
         stage("build test cluster (Go)", "test/cluster/build.sh"),
+        stage("expressions against the reference", CEL),
         stage("end to end, cluster", CLUSTER),
         stage("images", "manifests/image/build.sh && manifests/image/check.sh"),
         stage("build sanitized (address, undefined)", ".ci/build asan unit_tests"),

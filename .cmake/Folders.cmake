@@ -15,10 +15,18 @@ tollgate_library(dataplane/net/dns DEPS dataplane/base dataplane/event dataplane
 tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
+tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
+tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
+tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
+  dataplane/providers)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
@@ -30,10 +38,12 @@ tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event datapla
 tollgate_library(dataplane/limits DEPS dataplane/base dataplane/event dataplane/http dataplane/catalog
   dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot
+  dataplane/telemetry dataplane/limits LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
-  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
+  dataplane/auth
   dataplane/router dataplane/upstream dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router

@@ -13,16 +13,49 @@ if(yaml_support_sources)
 endif()
 
 foreach(folder
-    dataplane/base dataplane/pki dataplane/json dataplane/event dataplane/http
-    dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
+    dataplane/base
+    dataplane/pki
+    dataplane/json
+    dataplane/event
+    dataplane/http
+    dataplane/http/h1
+    dataplane/net
+    dataplane/net/tls
+    dataplane/net/dns
+    dataplane/net/dial
     dataplane/catalog
-    dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/limits dataplane/limits/redis
-    dataplane/exchange/h1 dataplane/admin dataplane/push
-    dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube
-    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
-    controller/push controller/pipeline controller/cli)
+    dataplane/snapshot
+    dataplane/formats
+    dataplane/providers
+    dataplane/translate
+    dataplane/auth
+    dataplane/router
+    dataplane/upstream
+    dataplane/telemetry
+    dataplane/exchange/h1
+    dataplane/admin
+    dataplane/push
+    dataplane/limits
+    dataplane/limits/redis
+    dataplane/mock
+    dataplane/proxy
+    reconcilers/model
+    reconcilers/derive
+    reconcilers/resources
+    render
+    controller/yaml
+    controller/schema
+    controller/files
+    controller/kube
+    controller/kube/auth
+    controller/kube/http
+    controller/kube/cache
+    controller/kube/write
+    controller/push
+    controller/pipeline
+    controller/cli
+    dataplane/cel
+    )
   tollgate_test(${folder})
 endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)

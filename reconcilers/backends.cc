@@ -241,7 +241,7 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
     out.emit(x.c.resolved_backends, model::key_of(backend.id), std::move(backend));
   }
   out.emit(x.c.ai_backend_states, path,
-           AiBackendState{std::move(verdict), object.headers, upstream});
+           AiBackendState{std::move(verdict), object.headers, object.body, upstream});
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

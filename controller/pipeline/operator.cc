@@ -68,6 +68,7 @@ base::Result<OperatorOptions> operator_options(const cli::ControllerOptions& opt
   out.resolver.resolution.adopted_controller_names = options.adopt_controller_names;
   out.resolver.owned.image = options.proxy_image;
   out.resolver.owned.controller = host;
+  out.resolver.owned.operator_namespace = namespace_;
   return out;
 }
 

@@ -23,8 +23,8 @@ router::RequestView Exchange::view() {
   view.path = request_.path;
   view.query = request_.head->query;
   view.fields = &request_.head->fields;
-  view.has_model = request_.scan && request_.scan->has_model;
-  if (view.has_model) view.model = request_.scan->model;
+  view.has_model = !request_.model.empty() || (request_.scan && request_.scan->has_model);
+  view.model = request_.model;
   view.ai_endpoint = request_.endpoint != nullptr;
   view.arena = &arena_;
   return view;

@@ -37,7 +37,8 @@ Service::Service(Options options, std::unique_ptr<base::Clock> clock,
       clock_(std::move(clock)),
       loop_(std::move(loop)),
       io_{*loop_, buffers_},
-      contexts_(options_.extra_trust),
+      trust_(std::make_shared<net::tls::TrustStores>(options_.extra_trust)),
+      contexts_(trust_),
       held_budget_(options_.held_bodies_bytes),
       router_(std::make_shared<const router::Router>()) {}
 
@@ -56,8 +57,9 @@ base::Status Service::prepare() {
   limits_ = std::make_unique<limits::Keeper>(*loop_, options_.limit_counters, options_.state_dir);
   const std::size_t count = options_.workers == 0 ? usable_cpus() : options_.workers;
   for (std::size_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(auto worker,
-               Worker::create(i, options_, {held_budget_, limits_->table(), access_log_.get()}));
+    TRY_ASSIGN(
+        auto worker,
+        Worker::create(i, options_, {trust_, held_budget_, limits_->table(), access_log_.get()}));
     workers_.push_back(std::move(worker));
   }
   if (options_.admin) {

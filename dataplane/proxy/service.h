@@ -72,6 +72,7 @@ class Service {
   std::unique_ptr<event::Loop> loop_;
   net::BufferPool buffers_;
   net::IoContext io_;
+  std::shared_ptr<net::tls::TrustStores> trust_;
   net::tls::ClientContexts contexts_;
   std::unique_ptr<net::dns::Resolver> resolver_;
   std::unique_ptr<net::dial::Connector> connector_;

@@ -43,20 +43,19 @@ base::Result<std::unique_ptr<Worker>> Worker::create(std::size_t index, const Op
                                                      const SharedParts& shared) {
   auto clock = std::make_unique<base::SystemClock>();
   TRY_ASSIGN(auto loop, event::Loop::create(*clock));
-  std::unique_ptr<Worker> worker(
-      new Worker(index, std::move(clock), std::move(loop), options, shared));
+  std::unique_ptr<Worker> worker(new Worker(index, std::move(clock), std::move(loop), shared));
   TRY(worker->prepare(options));
   return worker;
 }
 
 Worker::Worker(std::size_t index, std::unique_ptr<base::Clock> clock,
-               std::unique_ptr<event::Loop> loop, const Options& options, const SharedParts& shared)
+               std::unique_ptr<event::Loop> loop, const SharedParts& shared)
     : index_(index),
       clock_(std::move(clock)),
       loop_(std::move(loop)),
       io_{*loop_, buffers_},
       held_budget_(shared.held_budget),
-      contexts_(options.extra_trust),
+      contexts_(shared.trust),
       sink_(*loop_, shared.access_log),
       gate_(shared.limit_table) {}
 

@@ -49,6 +49,7 @@ struct WorkerReadings {
 
 /// What all workers of a process use together.
 struct SharedParts {
+  std::shared_ptr<net::tls::TrustStores> trust;
   net::MemoryBudget& held_budget;
   limits::Table& limit_table;
   telemetry::AccessLog* access_log = nullptr;  // null: none
@@ -83,7 +84,7 @@ class Worker final : private exchange::h1::SessionHost {
   class Door;
 
   Worker(std::size_t index, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop,
-         const Options& options, const SharedParts& shared);
+         const SharedParts& shared);
   base::Status prepare(const Options& options);
   void accept(net::Accepted accepted, std::uint16_t bind_port);
   void on_session_over(exchange::h1::ClientSession& session) override;

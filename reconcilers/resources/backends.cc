@@ -73,8 +73,9 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   out.schema_prefix = spec["schema"]["prefix"].text_or("");
   out.schema_version = spec["schema"]["version"].text_or("");
   out.backend = read_object_ref(spec["backendRef"], "", "Service");
-  out.ignored = other_fields(
-      spec, {"schema.name", "schema.prefix", "schema.version", "backendRef", "headerMutation"});
+  out.ignored = other_fields(spec, {"schema.name", "schema.prefix", "schema.version", "backendRef",
+                                    "headerMutation", "bodyMutation"});
+  out.body = read_body_mutation(spec["bodyMutation"]);
   out.headers = read_header_mutation(spec["headerMutation"], out.ignored);
   return out;
 }

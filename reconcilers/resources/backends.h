@@ -19,6 +19,7 @@ struct AiServiceBackend {
   std::string schema_version;
   ObjectRef backend;
   model::HeaderEdit headers;
+  model::BodyEdit body;
   std::vector<std::string> ignored;
   friend bool operator==(const AiServiceBackend&, const AiServiceBackend&) = default;
 };

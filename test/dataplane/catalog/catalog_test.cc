@@ -33,7 +33,7 @@ TEST(Endpoints, RowsAreConsistent) {
     EXPECT_EQ(find_endpoint(info.path), &endpoint_info(info.endpoint));
     EXPECT_EQ(info.has_model, info.format != Format::kNone);
     EXPECT_EQ(info.operation.empty(), info.family == Family::kModels);
-    EXPECT_TRUE(info.has_model || !info.may_stream);
+    EXPECT_TRUE(info.has_model || info.stream == Streaming::kNever);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "dataplane/providers/prepare.h"
+#include "dataplane/translate/translate.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "dataplane/providers/registry.h"
 #include "test/dataplane/formats/golden.h"
 
-namespace tollgate::dataplane::providers {
+namespace tollgate::dataplane::translate {
 namespace {
 
 using nlohmann::json;
@@ -49,13 +49,24 @@ std::string run(const json& input) {
   if (!schema || endpoint == nullptr || !scan) {
     return "bad case";
   }
-  const BackendSpec backend{*schema, prefix, version, override_name};
-  const ClientRequest request{endpoint->endpoint, padded.view(), &*scan,
-                              input.value("want_usage", true)};
-  auto prepared = prepare(backend, request, *head, arena);
-  if (!prepared) {
-    return "error: " + base::describe(prepared.error()) + "\n";
+  const providers::BackendSpec backend{*schema, prefix, version, override_name};
+  Asked asked;
+  asked.endpoint = endpoint;
+  asked.body = padded.view();
+  asked.scan = &*scan;
+  asked.model = endpoint->model_in_path ? catalog::model_in_path(*endpoint, path) : scan->model;
+  asked.streamed =
+      endpoint->stream == catalog::Streaming::kAlways ||
+      (endpoint->stream == catalog::Streaming::kMember && scan->stream.value_or(false));
+  asked.want_usage = input.value("want_usage", true);
+  asked.reader = &reader;
+  asked.request_id = "test";
+  Canonical canonical;
+  auto made = prepare(backend, asked, canonical, *head, arena);
+  if (!made) {
+    return "error: " + base::describe(made.error()) + "\n";
   }
+  const providers::UpstreamRequest* prepared = &made->upstream;
   std::string out = std::string(head->method) + " " + std::string(head->path);
   out += head->has_query ? "?" + std::string(head->query) + "\n" : "\n";
   for (const http::Field& field : head->fields) {
@@ -71,7 +82,8 @@ std::string run(const json& input) {
   EXPECT_TRUE(json::accept(body)) << body;
   EXPECT_NE(prepared->answer, nullptr);
   out += "[model " + std::string(prepared->model) + ", " +
-         std::string(catalog::to_string(prepared->format)) +
+         std::string(
+             catalog::to_string(catalog::supports(endpoint->endpoint, *schema).backend_format)) +
          (prepared->streamed ? ", stream]\n" : "]\n");
   return out + "\n" + body + "\n";
 }
@@ -101,9 +113,9 @@ TEST(Prepare, CatalogAndRegistryAgree) {
       EXPECT_EQ(support.reason.empty(), support.kind != catalog::SupportKind::kUnsupported);
     }
   }
-  for (const ProviderSpec* provider : all_providers()) {
+  for (const providers::ProviderSpec* provider : providers::all_providers()) {
     EXPECT_TRUE(catalog::serves_anything(provider->schema));
-    EXPECT_EQ(find_provider(provider->schema), provider);
+    EXPECT_EQ(providers::find_provider(provider->schema), provider);
   }
 }
 
@@ -116,4 +128,4 @@ TEST(Prepare, BedrockNeedsAModel) {
 }
 
 }  // namespace
-}  // namespace tollgate::dataplane::providers
+}  // namespace tollgate::dataplane::translate

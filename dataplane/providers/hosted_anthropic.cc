@@ -6,13 +6,13 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/json_members.h"
 #include "dataplane/providers/invoke_answer.h"
+#include "dataplane/providers/passing_answer.h"
 #include "dataplane/providers/registry.h"
 #include "dataplane/providers/request_parts.h"
 
 namespace tollgate::dataplane::providers {
 namespace {
 
-constexpr std::string_view kDefaultVersion = "bedrock-2023-05-31";
 /// Flags of one request: more than there are known ones is never sent.
 constexpr std::size_t kMaxFlags = 32;
 
@@ -103,6 +103,9 @@ class MemberEdits {
     splice_.replace({key_open, end - key_open}, {});
   }
   void remove(std::string_view value) {
+    if (value.empty()) {
+      return;
+    }
     remove(json::Range{static_cast<std::size_t>(value.data() - body_.data()), value.size()});
   }
 
@@ -143,27 +146,30 @@ OwnMembers own_members(std::string_view body) {
   return own;
 }
 
-void edit_body(const PrepareContext& context, json::Splice& splice) {
+/// Writes `anthropic_version`, after all removals.
+void set_version(const PrepareContext& context, const OwnMembers& own, MemberEdits& edits) {
+  // The backend's version wins over the client's, which wins over the default.
+  std::string_view version = own.version;
+  if (version.empty() || !context.backend.version.empty()) {
+    version = json_string(context.backend.version.empty() ? context.provider.default_version
+                                                          : context.backend.version,
+                          context.arena);
+  }
+  edits.append(context.arena.concat({R"("anthropic_version":)", version}), context.arena);
+}
+
+void edit_invoke_body(const PrepareContext& context, json::Splice& splice) {
   const json::BodyScan& scan = *context.request.scan;
   const OwnMembers own = own_members(context.request.body);
   const std::vector<std::string_view> flags = beta_flags(context.head.fields);
   MemberEdits edits(context.request.body, splice);
   edits.remove(scan.model_token);
   edits.remove(scan.stream_token);
-
-  if (!own.version.empty()) {
-    edits.remove(own.version);
-  }
-  if (!flags.empty() && !own.beta.empty()) {
+  edits.remove(own.version);
+  if (!flags.empty()) {
     edits.remove(own.beta);
   }
-  // The backend's version wins over the client's, which wins over the default.
-  std::string_view version = own.version;
-  if (version.empty() || !context.backend.version.empty()) {
-    version = json_string(
-        context.backend.version.empty() ? kDefaultVersion : context.backend.version, context.arena);
-  }
-  edits.append(context.arena.concat({R"("anthropic_version":)", version}), context.arena);
+  set_version(context, own, edits);
   if (!flags.empty()) {
     std::string member = R"("anthropic_beta":[)";
     for (std::size_t i = 0; i < flags.size(); ++i) {
@@ -176,38 +182,69 @@ void edit_body(const PrepareContext& context, json::Splice& splice) {
   }
 }
 
+void drop_anthropic_fields(http::FieldList& fields, bool keep_beta) {
+  fields.remove_if([keep_beta](const http::Field& field) {
+    const std::string name = base::to_lower(field.name);
+    return name.starts_with("anthropic-") && !(keep_beta && name == "anthropic-beta");
+  });
+}
+
 base::Result<UpstreamRequest> prepare_invoke(const PrepareContext& context) {
   UpstreamRequest out;
   out.model = request_model(context);
-  out.format = context.format;
-  out.streamed = wants_stream(context);
-  if (out.model.empty()) {
-    return base::client_error(base::Code::kInvalidArgument, "the request names no model");
-  }
+  out.streamed = context.request.streamed;
   json::Splice splice;
-  edit_body(context, splice);
+  edit_invoke_body(context, splice);
+  TRY(set_target(context, out.streamed ? "/model/{model}/invoke-with-response-stream"
+                                       : "/model/{model}/invoke"));
   set_json_body(context, splice, out);
 
   http::FieldList& fields = context.head.fields;
-  fields.remove_if([](const http::Field& field) {
-    return base::to_lower(field.name).starts_with("anthropic-");
-  });
+  drop_anthropic_fields(fields, false);
   fields.set("content-type", "application/json");
   fields.set("accept", out.streamed ? "application/vnd.amazon.eventstream" : "application/json");
-  context.head.path =
-      context.arena.concat({"/model/", escape_segment(out.model, context.arena),
-                            out.streamed ? "/invoke-with-response-stream" : "/invoke"});
   out.answer = std::make_unique<InvokeAnswer>();
+  out.enveloped = true;
+  return out;
+}
+
+base::Result<UpstreamRequest> prepare_raw_predict(const PrepareContext& context) {
+  UpstreamRequest out;
+  out.model = request_model(context);
+  out.streamed = context.request.streamed;
+  const OwnMembers own = own_members(context.request.body);
+  json::Splice splice;
+  MemberEdits edits(context.request.body, splice);
+  edits.remove(context.request.scan->model_token);
+  edits.remove(own.version);
+  set_version(context, own, edits);
+  TRY(set_target(context, out.streamed ? "/publishers/anthropic/models/{model}:streamRawPredict"
+                                       : "/publishers/anthropic/models/{model}:rawPredict"));
+  set_json_body(context, splice, out);
+  drop_anthropic_fields(context.head.fields, true);
+  out.answer = std::make_unique<PassingAnswer>(context.request.dialect,
+                                               catalog::Format::kAnthropicMessages, false);
   return out;
 }
 
 }  // namespace
 
+// Claude on other people's hosts: Anthropic's Messages in an envelope of the host.
+
 const ProviderSpec kAwsAnthropic{
     .schema = catalog::Schema::kAwsAnthropic,
     .default_prefix = {},
+    .default_version = "bedrock-2023-05-31",
     .paths = {},
     .prepare = prepare_invoke,
+};
+
+const ProviderSpec kGcpAnthropic{
+    .schema = catalog::Schema::kGcpAnthropic,
+    .default_prefix = {},
+    .default_version = "vertex-2023-10-16",
+    .paths = {},
+    .prepare = prepare_raw_predict,
 };
 
 }  // namespace tollgate::dataplane::providers

@@ -1,0 +1,25 @@
+#include "dataplane/formats/dialects/dialects.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tollgate::dataplane::formats::dialects {
+namespace {
+
+constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
+
+}  // namespace
+
+const chat::ChatFormat* find(catalog::Format format) {
+  format = catalog::dialect_of(format);
+  const auto* const found =
+      std::find_if(kFormats.begin(), kFormats.end(),
+                   [format](const chat::ChatFormat* row) { return row->format == format; });
+  return found == kFormats.end() ? nullptr : *found;
+}
+
+std::span<const chat::ChatFormat* const> all() {
+  return kFormats;
+}
+
+}  // namespace tollgate::dataplane::formats::dialects
