@@ -14,14 +14,20 @@ tollgate_library(dataplane/net/dns DEPS dataplane/base dataplane/event dataplane
   LIBS PkgConfig::cares)
 tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns)
-tollgate_library(dataplane/catalog DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
-tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/catalog dataplane/json)
+tollgate_library(dataplane/catalog DEPS dataplane/base dataplane/cel LIBS PkgConfig::re2)
+tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
-tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat
+  dataplane/formats/anthropic
+  dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
@@ -43,8 +49,7 @@ tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event data
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
   dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
-  dataplane/auth
-  dataplane/router dataplane/upstream dataplane/telemetry dataplane/limits)
+  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
   dataplane/telemetry dataplane/limits dataplane/exchange/attempt)

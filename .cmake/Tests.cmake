@@ -55,11 +55,14 @@ foreach(folder
     controller/pipeline
     controller/cli
     dataplane/cel
+    dataplane/formats/anthropic
+    dataplane/formats/converse
     )
   tollgate_test(${folder})
 endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
+tollgate_test(dataplane/formats/gemini LIBS nlohmann_json::nlohmann_json)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
 # The controller's client against a real API server; test/controller/kube/live.py runs it.
 add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")

@@ -6,6 +6,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/endpoint.h"
+#include "dataplane/catalog/feature.h"
 #include "dataplane/catalog/support.h"
 #include "dataplane/http/head.h"
 #include "dataplane/http/path.h"
@@ -93,6 +94,9 @@ Json explain_support(const Probe& probe, const snapshot::BackendNode& backend) {
   out["to"] = std::string(catalog::to_string(support.backend_format));
   Json losses = Json::array();
   for (const std::string_view loss : support.losses) losses.push_back(std::string(loss));
+  for (const std::string& loss : catalog::losses(probe.endpoint->format, support.backend_format)) {
+    losses.push_back(loss);
+  }
   if (!losses.empty()) out["loses"] = std::move(losses);
   return out;
 }

@@ -9,7 +9,10 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 0> kTables{};
+constexpr std::array<const FeatureTable*, 2> kTables{
+    &kAnthropicFeatures,
+    &kConverseFeatures,
+};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",

@@ -14,6 +14,8 @@ struct FeatureTable {
   std::span<const FeatureRow> rows;
 };
 
+extern const FeatureTable kGeminiFeatures;  // features_gemini.cc
+
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
 /// For static_assert: one row per feature, in the order of the enumerators.
@@ -23,5 +25,8 @@ constexpr bool in_order(const FeatureRows& rows) {
   }
   return true;
 }
+
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
 
 }  // namespace tollgate::dataplane::catalog

@@ -22,6 +22,7 @@ struct SchemaFormats {
 constexpr std::array kChatFormats{
     SchemaFormats{Schema::kOpenAi,
                   {Format::kOpenAiChat, Format::kOpenAiCompletions, Format::kOpenAiResponses}},
+    SchemaFormats{Schema::kOpenAiResponses, {Format::kOpenAiResponses}},
     SchemaFormats{Schema::kAzureOpenAi, {Format::kOpenAiChat, Format::kOpenAiResponses}},
     SchemaFormats{Schema::kAnthropic, {Format::kAnthropicMessages}},
     SchemaFormats{Schema::kAwsAnthropic, {Format::kBedrockInvokeMessages}},

@@ -109,11 +109,11 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   void on_attempt_failed(Fault fault, const std::string& detail) override;
   void on_attempt_writable() override;
 
+  std::optional<std::uint32_t> choose_usable(const snapshot::RuleNode& rule);
+  Step begin_attempt(std::uint32_t chosen);
   // limits::PassageOwner
   void on_limits_decided() override { advance(); }
 
-  std::optional<std::uint32_t> choose_usable(const snapshot::RuleNode& rule);
-  Step begin_attempt(std::uint32_t chosen);
   void advance();
   void deliver_reply();
   bool send_head(http::ResponseHead& head);

@@ -5,8 +5,8 @@
 namespace tollgate::dataplane::providers {
 namespace {
 
-constexpr std::array kProviders{&kOpenAi,      &kAzureOpenAi,  &kAnthropic,   &kAwsBedrock,
-                                &kGcpVertexAi, &kAwsAnthropic, &kGcpAnthropic};
+constexpr std::array kProviders{&kOpenAi,     &kOpenAiResponses, &kAzureOpenAi,  &kAnthropic,
+                                &kAwsBedrock, &kGcpVertexAi,     &kAwsAnthropic, &kGcpAnthropic};
 
 }  // namespace
 

@@ -40,6 +40,7 @@ struct ProviderSpec {
 };
 
 extern const ProviderSpec kOpenAi;
+extern const ProviderSpec kOpenAiResponses;
 extern const ProviderSpec kAzureOpenAi;
 extern const ProviderSpec kAnthropic;
 extern const ProviderSpec kAwsBedrock;

@@ -55,6 +55,14 @@ const ProviderSpec kOpenAi{
     .prepare = prepare_same_dialect,
 };
 
+const ProviderSpec kOpenAiResponses{
+    .schema = catalog::Schema::kOpenAiResponses,
+    .default_prefix = "v1",
+    .default_version = {},
+    .paths = kOpenAiPaths,
+    .prepare = prepare_same_dialect,
+};
+
 const ProviderSpec kAzureOpenAi{
     .schema = catalog::Schema::kAzureOpenAi,
     .default_prefix = "openai",

@@ -59,7 +59,7 @@ base::Status Service::prepare() {
   for (std::size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(
         auto worker,
-        Worker::create(i, options_, {trust_, held_budget_, limits_->table(), access_log_.get()}));
+        Worker::create(i, options_, {held_budget_, limits_->table(), access_log_.get(), trust_}));
     workers_.push_back(std::move(worker));
   }
   if (options_.admin) {

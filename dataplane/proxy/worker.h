@@ -49,10 +49,10 @@ struct WorkerReadings {
 
 /// What all workers of a process use together.
 struct SharedParts {
-  std::shared_ptr<net::tls::TrustStores> trust;
   net::MemoryBudget& held_budget;
   limits::Table& limit_table;
   telemetry::AccessLog* access_log = nullptr;  // null: none
+  std::shared_ptr<net::tls::TrustStores> trust;
 };
 
 /// One event loop on one thread with everything that requests need. Share-nothing: the others are

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/catalog/cost.h"
 #include "dataplane/catalog/schema.h"
 #include "dataplane/snapshot/table.h"
 #include "dataplane/snapshot/types.h"
@@ -45,6 +46,8 @@ struct CostsNode {
   std::string key;
   SlotId id;
   Costs value;
+  /// One per value.costs: the compiled expression of those of type kCel.
+  std::vector<std::optional<catalog::CostExpression>> expressions;
 };
 
 struct ClientPolicyNode {

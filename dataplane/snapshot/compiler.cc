@@ -168,7 +168,19 @@ struct Compiler::Impl {
     node.password = resolve_optional<SecretNode>(node.value.password_secret_key);
   }
   void fill(LimitsNode& /*node*/) {}
-  void fill(CostsNode& /*node*/) {}
+  void fill(CostsNode& node) {
+    for (const Cost& cost : node.value.costs) {
+      auto& expression = node.expressions.emplace_back();
+      if (cost.type != CostType::kCel) continue;
+      auto program = catalog::CostExpression::compile(cost.cel);
+      if (program) {
+        expression = *std::move(program);
+        continue;
+      }
+      unresolved = true;
+      refuse(building, "cost " + cost.key + ": " + program.error().detail);
+    }
+  }
   void fill(ClientPolicyNode& /*node*/) {}
   void fill(SecretNode& /*node*/) {}
   void fill(EndpointsNode& /*node*/) {}

@@ -17,6 +17,7 @@ struct AiServiceBackend {
   std::string schema;
   std::string schema_prefix;
   std::string schema_version;
+  std::string api;  // the annotation tollgate.dev/api
   ObjectRef backend;
   model::HeaderEdit headers;
   model::BodyEdit body;

@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/gemini/format.h"
+
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 0> kFormats{};
+constexpr std::array<const chat::ChatFormat*, 2> kFormats{
+    &anthropic::kFormat,
+    &gemini::kFormat,
+};
 
 }  // namespace
 

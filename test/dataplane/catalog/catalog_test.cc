@@ -44,7 +44,7 @@ TEST(Schemas, NamesOfTheApi) {
     ASSERT_TRUE(schema) << name;
     EXPECT_EQ(to_string(*schema), name);
   }
-  EXPECT_EQ(all_schemas().size(), 8U);
+  EXPECT_EQ(all_schemas().size(), 9U);
   EXPECT_FALSE(schema_from_name("openai"));
   EXPECT_EQ(schema_info(Schema::kAwsAnthropic).provider_label, "aws.anthropic");
 }

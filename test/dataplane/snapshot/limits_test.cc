@@ -189,6 +189,22 @@ TEST_F(LimitsCompiler, AChangedPolicyRebuildsNoRule) {
   EXPECT_EQ(outcome.update->limits[0].after->value.rules[0].requests, 5U);
 }
 
+TEST_F(LimitsCompiler, CompilesCostExpressions) {
+  put_all(1);
+  put("costs/ns/r",
+      Costs{{{"in", CostType::kInput, ""}, {"c", CostType::kCel, "total_tokens * 2u"}}});
+  const Outcome outcome = push();
+  ASSERT_TRUE(outcome.update);
+  const CostsNode& costs = *outcome.update->costs.at(0).after;
+  ASSERT_EQ(costs.expressions.size(), 2U);
+  EXPECT_FALSE(costs.expressions[0]);
+  catalog::CostFacts facts;
+  facts.total_tokens = 14;
+  EXPECT_EQ(*costs.expressions[1]->evaluate(facts), 28U);
+  put("costs/ns/r", Costs{{{"c", CostType::kCel, "total_tokens * 2"}}});
+  EXPECT_TRUE(push().refusals.at(0).why.starts_with("cost c: 1:14: there is no *"));
+}
+
 TEST_F(LimitsCompiler, RefusesARuleWhoseLimitsAreMissing) {
   put_all(1);
   wanted.erase("limits/ns/p");
