@@ -1,4 +1,5 @@
 #include "reconcilers/resources/backends.h"
+#include "dataplane/catalog/schema.h"
 
 #include <arpa/inet.h>
 
@@ -7,6 +8,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "dataplane/catalog/schema.h"
 
 namespace tollgate::reconcilers::resources {
 
@@ -72,35 +74,13 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   out.schema = spec["schema"]["name"].text_or("");
   out.schema_prefix = spec["schema"]["prefix"].text_or("");
   out.schema_version = spec["schema"]["version"].text_or("");
+  const View annotations = View(*object.document, "", out.meta.problems)["metadata"]["annotations"];
+  out.api = annotations[tollgate::dataplane::catalog::kApiAnnotation].text_or("");
   out.backend = read_object_ref(spec["backendRef"], "", "Service");
-  out.ignored = other_fields(
-      spec, {"schema.name", "schema.prefix", "schema.version", "backendRef", "headerMutation"});
+  out.ignored = other_fields(spec, {"schema.name", "schema.prefix", "schema.version", "backendRef",
+                                    "headerMutation", "bodyMutation"});
+  out.body = read_body_mutation(spec["bodyMutation"]);
   out.headers = read_header_mutation(spec["headerMutation"], out.ignored);
-  return out;
-}
-
-BackendSecurityPolicy read_backend_security_policy(const Object& object) {
-  BackendSecurityPolicy out;
-  out.meta = read_meta(object);
-  const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_target_refs(spec["targetRefs"]);
-  out.type = spec["type"].text_or("");
-  const auto secret_of = [&out](const View& ref) {
-    if (ref.exists()) out.secret = read_object_ref(ref, "", "Secret");
-  };
-  if (out.type == "APIKey") secret_of(spec["apiKey"]["secretRef"]);
-  if (out.type == "AnthropicAPIKey") secret_of(spec["anthropicAPIKey"]["secretRef"]);
-  if (out.type == "AzureAPIKey") secret_of(spec["azureAPIKey"]["secretRef"]);
-  if (out.type == "AWSCredentials") {
-    const View aws = spec["awsCredentials"];
-    out.region = aws["region"].text_or("");
-    secret_of(aws["credentialsFile"]["secretRef"]);
-    out.profile = aws["credentialsFile"]["profile"].text_or("default");
-    if (aws["oidcExchangeToken"].exists()) {
-      out.unsupported.push_back("spec.awsCredentials.oidcExchangeToken");
-    }
-  }
-  if (spec["credentialOverride"].exists()) out.unsupported.push_back("spec.credentialOverride");
   return out;
 }
 

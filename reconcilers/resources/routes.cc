@@ -5,6 +5,7 @@
 
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/regex_check.h"
+#include "reconcilers/resources/limits.h"
 #include "reconcilers/resources/scalars.h"
 
 namespace tollgate::reconcilers::resources {
@@ -124,6 +125,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   rule.name = view["name"].text_or("");
   rule.matches = read_matches(view["matches"]);
   rule.timeouts = read_timeouts(view["timeouts"]);
+  rule.timeouts.stream_idle = read_duration(view["streamIdleTimeout"]);
   rule.models_owned_by = view["modelsOwnedBy"].text_or(kDefaultOwner);
   if (const auto created = view["modelsCreatedAt"].text()) {
     rule.models_created_unix_s = parse_time(*created);
@@ -138,32 +140,19 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
         static_cast<std::uint32_t>(item["priority"].integer(0, kMaxPriority).value_or(0));
     backend.model_override = item["modelNameOverride"].text_or("");
     backend.headers = read_header_mutation(item["headerMutation"], ignored);
+    backend.body = read_body_mutation(item["bodyMutation"]);
     backend.path = item.path();
     rule.backends.push_back(std::move(backend));
   }
   return rule;
 }
 
-}  // namespace
-
-bool operator==(const HttpRoute& a, const HttpRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
-}
-
-bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
-}
-
-namespace {
-
-std::vector<std::string> read_status_controllers(const Object& object) {
-  std::vector<std::string> out;
+StatusControllers read_status_controllers(const Object& object) {
+  StatusControllers out;
   Problems of_status;
   const View root(*object.document, "", of_status);
   for (const View& parent : root["status"]["parents"].items()) {
-    out.push_back(parent["controllerName"].text_or(""));
+    out.names.push_back(parent["controllerName"].text_or(""));
   }
   return out;
 }
@@ -190,16 +179,18 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
-      spec,
-      {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
-       "rules.timeouts.backendRequest", "rules.modelsOwnedBy", "rules.modelsCreatedAt",
-       "rules.backendRefs.name", "rules.backendRefs.namespace", "rules.backendRefs.group",
-       "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
-       "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
+      spec, {"parentRefs", "hostnames", "llmRequestCosts", "rules.name", "rules.matches",
+             "rules.timeouts.request", "rules.timeouts.backendRequest", "rules.streamIdleTimeout",
+             "rules.modelsOwnedBy", "rules.modelsCreatedAt", "rules.backendRefs.name",
+             "rules.backendRefs.namespace", "rules.backendRefs.group", "rules.backendRefs.kind",
+             "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
+             "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
+             "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }
   out.status_controllers = read_status_controllers(object);
+  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   return out;
 }
 
