@@ -115,7 +115,7 @@ tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/n
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
-  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
@@ -123,7 +123,7 @@ tollgate_library(controller/standalone DEPS controller/cli dataplane/base datapl
   dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
   dataplane/snapshot
-  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+  controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
   dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
   LIBS ${JSON} yaml-cpp)

@@ -31,6 +31,11 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* body) {
   return length;
 }
 
+/// libcurl asks several times a second.
+int aborted(void* flag, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<std::atomic<bool>*>(flag)->load() ? 1 : 0;
+}
+
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
@@ -88,6 +93,9 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &aborted);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &aborted_);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(kTimeout.count()));
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_CONNECT_TO, resolve.get());

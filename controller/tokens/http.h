@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -48,9 +49,12 @@ class CurlHttp final : public Http {
 
   explicit CurlHttp(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
   base::Result<Answer> call(const Call& call) override;
+  /// Ends the call that is under way, and every later one at once. From any thread.
+  void abort() { aborted_ = true; }
 
  private:
   Surroundings surroundings_;
+  std::atomic<bool> aborted_{false};
 };
 
 /// "a=1&b=x%20y", escaped by RFC 3986.
