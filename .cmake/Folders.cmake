@@ -119,7 +119,7 @@ tollgate_library(controller/pipeline DEPS dataplane/base controller/kube control
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
-tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/catalog
+tollgate_library(controller/standalone DEPS controller/cli dataplane/admin dataplane/base dataplane/auth dataplane/catalog
   dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
   dataplane/snapshot

@@ -202,7 +202,7 @@ base::Status Session::start() {
   resolve::Result resolved = resolver_.result();
   if (options_.mock) TRY(start_mock(overrides, options));
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
-  gateways_ = std::make_unique<Gateways>(std::move(options));
+  TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
   TRY(apply(std::move(resolved)));
   if (resolver_.gateways().empty()) {
     log::warn("no Gateway is served: the files hold none that is accepted");
@@ -228,8 +228,7 @@ base::Status Session::apply(resolve::Result changed) {
 base::Status Session::reload() {
   take_changes();
   TRY(apply(resolver_.result()));
-  if (mock_) mock_->set_hosts(hosts_of(resolver_));
-  return {};
+  return mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
 }
 
 enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };
