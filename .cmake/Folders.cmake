@@ -20,6 +20,8 @@ tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
 tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http

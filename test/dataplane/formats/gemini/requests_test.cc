@@ -179,9 +179,9 @@ TEST(GeminiRequests, ToolsAndChoices) {
   body = foreign.encode();
   EXPECT_EQ(body["toolConfig"]["functionCallingConfig"],
             json::parse(R"({"mode":"ANY","allowedFunctionNames":["f"]})"));
-  EXPECT_EQ(
-      body["tools"][1]["functionDeclarations"][0]["parameters"],
-      json::parse(R"({"type":"object","properties":{"a":{"type":"string","nullable":true}}})"));
+  EXPECT_EQ(body["tools"][1]["functionDeclarations"][0]["parameters"],
+            json::parse(R"({"type":"object",
+              "properties":{"a":{"type":"string","nullable":true}}})"));
 }
 
 TEST(GeminiRequests, EffortFollowsTheModel) {
@@ -244,7 +244,8 @@ TEST(GeminiSchema, ReferencesAreWrittenOut) {
   EXPECT_EQ(json::parse(*out), json::parse(R"({"type":"object","properties":{
         "a":{"type":"string","maxLength":3},
         "b":{"nullable":true,"anyOf":[{"type":"string","maxLength":3}]},
-        "c":{"type":"integer","minimum":1},"d":{"anyOf":[{"type":"string"},{"type":"number"}]}}})"));
+        "c":{"type":"integer","minimum":1},
+        "d":{"anyOf":[{"type":"string"},{"type":"number"}]}}})"));
 }
 
 TEST(GeminiSchema, WhatOlderModelsCannotTakeIsRefusedWithASentence) {
