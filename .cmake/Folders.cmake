@@ -33,6 +33,10 @@ tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json d
   dataplane/formats/anthropic
   dataplane/formats/gemini
   dataplane/formats/openai_chat)
+tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
