@@ -87,13 +87,20 @@ std::vector<dataplane::mock::ModelHost> hosts_of(const resolve::Resolver& resolv
   return all;
 }
 
+resolve::ResolverOptions with_store(resolve::ResolverOptions resolver,
+                                    const cli::RunOptions& options) {
+  resolver.resolution.limit_store = options.limit_store;
+  resolver.resolution.limit_store_secret = options.limit_store_secret;
+  return resolver;
+}
+
 /// All that runs between the first load and the end.
 class Session {
  public:
   explicit Session(const cli::RunOptions& options)
       : options_(options),
         manifests_(options.files),
-        resolver_(resolver_options(options.real_ports, false)) {}
+        resolver_(with_store(resolver_options(options.real_ports, false), options)) {}
 
   /// False if nothing can be served at all.
   base::Status start();
@@ -168,6 +175,13 @@ base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options&
 }
 
 base::Status Session::start() {
+  if (!options_.limit_store.empty()) {
+    reconcilers::model::LimitStore store;
+    const std::string why = reconcilers::model::parse_store_url(options_.limit_store, store);
+    if (!why.empty()) {
+      return base::config_error(base::Code::kInvalidArgument, "--limit-store: " + why);
+    }
+  }
   net::dns::Overrides overrides;
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
   take_changes();

@@ -55,7 +55,7 @@ TEST(Crds, StandaloneOnesAreMarked) {
     standalone += file.standalone_only ? 1 : 0;
   }
   EXPECT_EQ(standalone, 11u);
-  EXPECT_EQ(files().size() - standalone, 7u);
+  EXPECT_EQ(files().size() - standalone, 8u);
 }
 
 TEST(Crds, PrinterColumnsCanBeRead) {
