@@ -20,14 +20,19 @@ tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats)
+tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat
   dataplane/formats/anthropic
-  dataplane/formats/gemini)
+  dataplane/formats/gemini
+  dataplane/formats/openai_chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
@@ -62,9 +67,21 @@ tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/n
 tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/json
   dataplane/snapshot)
-tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1
-  dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
+tollgate_library(dataplane/mock DEPS dataplane/base dataplane/http dataplane/json
+  LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/mock/openai DEPS dataplane/base dataplane/http dataplane/json dataplane/mock)
+tollgate_library(dataplane/mock/anthropic DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock)
+tollgate_library(dataplane/mock/bedrock DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock dataplane/mock/anthropic LIBS ZLIB::ZLIB)
+tollgate_library(dataplane/mock/gemini DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock dataplane/mock/anthropic)
+tollgate_library(dataplane/mock/tokens DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/mock/server DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1 dataplane/json dataplane/pki
+  dataplane/mock dataplane/mock/openai dataplane/mock/anthropic dataplane/mock/bedrock
+  dataplane/mock/gemini dataplane/mock/tokens)
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
@@ -100,8 +117,10 @@ tollgate_library(controller/pipeline DEPS dataplane/base controller/kube control
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
-tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
-  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
+tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/catalog
+  dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
+  dataplane/snapshot
   controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
   dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
@@ -121,5 +140,5 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
 endif()
 # The model server as a program: the providers of test/e2e/cluster_test.py.
 add_executable(tollgate-mock EXCLUDE_FROM_ALL test/support/mock/main.cc)
-target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock)
+target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock_server)
 set_target_properties(tollgate-mock PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")

@@ -27,7 +27,6 @@ foreach(folder
     dataplane/snapshot
     dataplane/formats
     dataplane/providers
-    dataplane/translate
     dataplane/auth
     dataplane/router
     dataplane/upstream
@@ -35,9 +34,8 @@ foreach(folder
     dataplane/exchange/h1
     dataplane/admin
     dataplane/push
-    dataplane/limits
-    dataplane/limits/redis
     dataplane/mock
+    dataplane/mock/server
     dataplane/proxy
     reconcilers/model
     reconcilers/derive
@@ -54,11 +52,17 @@ foreach(folder
     controller/push
     controller/pipeline
     controller/cli
+    dataplane/translate
+    dataplane/limits
+    dataplane/limits/redis
     dataplane/cel
     dataplane/formats/anthropic
     dataplane/formats/converse
     )
   tollgate_test(${folder})
+endforeach()
+foreach(dialect openai_chat openai_completions openai_responses)
+  tollgate_test(dataplane/formats/${dialect} DEPS dataplane/formats/dialects)
 endforeach()
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)

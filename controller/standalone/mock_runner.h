@@ -5,7 +5,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/result.h"
 #include "dataplane/event/loop_thread.h"
-#include "dataplane/mock/model_server.h"
+#include "dataplane/mock/server/model_server.h"
 #include "dataplane/net/buffer.h"
 #include "dataplane/net/dns/resolver.h"
 #include "dataplane/proxy/options.h"
@@ -37,7 +37,7 @@ class MockRunner {
   std::unique_ptr<dataplane::event::LoopThread> thread_;
   std::unique_ptr<dataplane::net::BufferPool> buffers_;
   std::unique_ptr<dataplane::net::IoContext> io_;
-  std::unique_ptr<dataplane::mock::ModelServer> server_;
+  std::unique_ptr<dataplane::mock::server::ModelServer> server_;
 };
 
 }  // namespace tollgate::controller::standalone

@@ -9,9 +9,11 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 2> kTables{
+constexpr std::array<const FeatureTable*, 4> kTables{
     &kAnthropicFeatures,
     &kConverseFeatures,
+    &kGeminiFeatures,
+    &kOpenAiChatFeatures,
 };
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",

@@ -14,7 +14,11 @@ struct FeatureTable {
   std::span<const FeatureRow> rows;
 };
 
-extern const FeatureTable kGeminiFeatures;  // features_gemini.cc
+// One line per format; its table stands in features_NAME.cc.
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
+extern const FeatureTable kGeminiFeatures;
+extern const FeatureTable kOpenAiChatFeatures;
 
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
@@ -25,8 +29,5 @@ constexpr bool in_order(const FeatureRows& rows) {
   }
   return true;
 }
-
-extern const FeatureTable kAnthropicFeatures;
-extern const FeatureTable kConverseFeatures;
 
 }  // namespace tollgate::dataplane::catalog

@@ -203,8 +203,8 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }
-  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   out.status_controllers = read_status_controllers(object);
+  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   return out;
 }
 

@@ -5,13 +5,15 @@
 
 #include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/gemini/format.h"
+#include "dataplane/formats/openai_chat/openai_chat.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 2> kFormats{
+constexpr std::array<const chat::ChatFormat*, 3> kFormats{
     &anthropic::kFormat,
     &gemini::kFormat,
+    &openai_chat::kFormat,
 };
 
 }  // namespace

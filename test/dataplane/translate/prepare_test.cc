@@ -100,14 +100,36 @@ TEST(Prepare, GoldenRequests) {
   }
 }
 
+/// A small request that is right in the endpoint's format.
+std::string_view small_body(catalog::Format format) {
+  switch (format) {
+    case catalog::Format::kOpenAiCompletions:
+      return R"({"model":"m","stream":true,"prompt":"hi"})";
+    case catalog::Format::kOpenAiResponses:
+      return R"({"model":"m","stream":true,"input":"hi"})";
+    case catalog::Format::kOpenAiEmbeddings:
+      return R"({"model":"m","input":"hi"})";
+    case catalog::Format::kGeminiGenerate:
+      return R"({"contents":[{"role":"user","parts":[{"text":"hi"}]}]})";
+    case catalog::Format::kBedrockConverse:
+      return R"({"messages":[{"role":"user","content":[{"text":"hi"}]}]})";
+    default:
+      return R"({"model":"m","stream":true,"max_tokens":9,
+                 "messages":[{"role":"user","content":"hi"}]})";
+  }
+}
+
 TEST(Prepare, CatalogAndRegistryAgree) {
   for (const catalog::EndpointInfo& endpoint : catalog::all_endpoints()) {
     for (const catalog::SchemaInfo& schema : catalog::all_schemas()) {
       const auto support = catalog::supports(endpoint.endpoint, schema.schema);
-      const std::string result = run({{"path", endpoint.path},
+      std::string path(endpoint.path);
+      const std::size_t model = path.find("{model}");
+      if (model != std::string::npos) path.replace(model, std::string_view("{model}").size(), "m");
+      const std::string result = run({{"path", path},
                                       {"schema", schema.name},
                                       {"fields", json::array()},
-                                      {"body", R"({"model":"m","stream":true})"}});
+                                      {"body", small_body(endpoint.format)}});
       EXPECT_EQ(result.starts_with("error: "), support.kind == catalog::SupportKind::kUnsupported)
           << endpoint.path << " " << schema.name << " " << result;
       EXPECT_EQ(support.reason.empty(), support.kind != catalog::SupportKind::kUnsupported);
