@@ -125,6 +125,7 @@ void Exchange::fill_usage(telemetry::Record& record) {
     hints.request_text_bytes = request_.body ? request_.body->size() : 0;
     hints.content_events = facts.content_events;
     hints.content_bytes = facts.bytes_seen;
+    hints.unfinished = client_left_ || cut_;
     formats::estimate_missing(usage, hints);
   }
   record.model_answered = facts.model;
