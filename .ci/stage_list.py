@@ -14,7 +14,7 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
           "good=$((good+1)); done; echo \"$good passed, 0 failed\"; [ $good -gt 0 ]")
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
-STANDALONE = "sdk_test standalone_test smuggling_test docs_test check_test"
+STANDALONE = "sdk_test standalone_test smuggling_test docs_test mock_test check_test"
 CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test rights_test"
 HARNESS = "cd test/cluster && python3 -B -m unittest cluster_test pods_test"
 CEL = "cd test/dataplane/cel/oracle && CGO_ENABLED=0 go run . ../testdata/cases.txt"

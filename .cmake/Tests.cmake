@@ -24,12 +24,6 @@ foreach(folder
     dataplane/net/dns
     dataplane/net/dial
     dataplane/catalog
-    dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
-    dataplane/mock dataplane/mock/server dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube
-    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
-    controller/push controller/pipeline controller/cli)
     dataplane/snapshot
     dataplane/formats
     dataplane/providers
@@ -44,6 +38,7 @@ foreach(folder
     dataplane/limits
     dataplane/limits/redis
     dataplane/mock
+    dataplane/mock/server
     dataplane/proxy
     reconcilers/model
     reconcilers/derive
@@ -69,6 +64,7 @@ endforeach()
 foreach(dialect openai_chat openai_completions openai_responses)
   tollgate_test(dataplane/formats/${dialect} DEPS dataplane/formats/dialects)
 endforeach()
+tollgate_test(dataplane/catalog/hosts DEPS dataplane/json)
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
 tollgate_test(dataplane/formats/gemini LIBS nlohmann_json::nlohmann_json)
