@@ -50,7 +50,8 @@ tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event datapla
 tollgate_library(dataplane/limits DEPS dataplane/base dataplane/event dataplane/http dataplane/catalog
   dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot
+  dataplane/telemetry dataplane/limits LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
   dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate

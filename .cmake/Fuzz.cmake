@@ -14,6 +14,8 @@ tollgate_fuzz(json_scan DEPS dataplane/json LIBS nlohmann_json::nlohmann_json)
 tollgate_fuzz(manifests DEPS controller/files)
 tollgate_fuzz(json_path DEPS controller/schema)
 tollgate_fuzz(kube_watch DEPS controller/kube LIBS nlohmann_json::nlohmann_json)
+tollgate_fuzz(resp DEPS dataplane/limits/redis)
+tollgate_fuzz(counters DEPS dataplane/limits)
 tollgate_fuzz(snapshot DEPS dataplane/snapshot dataplane/router)
 tollgate_fuzz(cel DEPS dataplane/cel)
 

@@ -27,7 +27,6 @@ foreach(folder
     dataplane/snapshot
     dataplane/formats
     dataplane/providers
-    dataplane/translate
     dataplane/auth
     dataplane/router
     dataplane/upstream
@@ -35,8 +34,6 @@ foreach(folder
     dataplane/exchange/h1
     dataplane/admin
     dataplane/push
-    dataplane/limits
-    dataplane/limits/redis
     dataplane/mock
     dataplane/mock/server
     dataplane/proxy
@@ -55,6 +52,9 @@ foreach(folder
     controller/push
     controller/pipeline
     controller/cli
+    dataplane/translate
+    dataplane/limits
+    dataplane/limits/redis
     dataplane/cel
     dataplane/formats/anthropic
     dataplane/formats/converse

@@ -13,7 +13,7 @@ constexpr std::array<const FeatureTable*, 4> kTables{
     &kAnthropicFeatures,
     &kConverseFeatures,
     &kGeminiFeatures,
-    &kOpenAiChatTable,
+    &kOpenAiChatFeatures,
 };
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",

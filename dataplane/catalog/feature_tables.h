@@ -18,7 +18,7 @@ struct FeatureTable {
 extern const FeatureTable kAnthropicFeatures;
 extern const FeatureTable kConverseFeatures;
 extern const FeatureTable kGeminiFeatures;
-extern const FeatureTable kOpenAiChatTable;
+extern const FeatureTable kOpenAiChatFeatures;
 
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 

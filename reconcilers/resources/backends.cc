@@ -84,31 +84,6 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   return out;
 }
 
-BackendSecurityPolicy read_backend_security_policy(const Object& object) {
-  BackendSecurityPolicy out;
-  out.meta = read_meta(object);
-  const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_target_refs(spec["targetRefs"]);
-  out.type = spec["type"].text_or("");
-  const auto secret_of = [&out](const View& ref) {
-    if (ref.exists()) out.secret = read_object_ref(ref, "", "Secret");
-  };
-  if (out.type == "APIKey") secret_of(spec["apiKey"]["secretRef"]);
-  if (out.type == "AnthropicAPIKey") secret_of(spec["anthropicAPIKey"]["secretRef"]);
-  if (out.type == "AzureAPIKey") secret_of(spec["azureAPIKey"]["secretRef"]);
-  if (out.type == "AWSCredentials") {
-    const View aws = spec["awsCredentials"];
-    out.region = aws["region"].text_or("");
-    secret_of(aws["credentialsFile"]["secretRef"]);
-    out.profile = aws["credentialsFile"]["profile"].text_or("default");
-    if (aws["oidcExchangeToken"].exists()) {
-      out.unsupported.push_back("spec.awsCredentials.oidcExchangeToken");
-    }
-  }
-  if (spec["credentialOverride"].exists()) out.unsupported.push_back("spec.credentialOverride");
-  return out;
-}
-
 Backend read_backend(const Object& object) {
   Backend out;
   out.meta = read_meta(object);

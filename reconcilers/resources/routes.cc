@@ -5,6 +5,7 @@
 
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/regex_check.h"
+#include "reconcilers/resources/limits.h"
 #include "reconcilers/resources/scalars.h"
 
 namespace tollgate::reconcilers::resources {
@@ -192,17 +193,18 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
-      spec,
-      {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
-       "rules.timeouts.backendRequest", "rules.streamIdleTimeout", "rules.modelsOwnedBy",
-       "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
-       "rules.backendRefs.group", "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride",
-       "rules.backendRefs.weight", "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
-       "rules.backendRefs.bodyMutation"});
+      spec, {"parentRefs", "hostnames", "llmRequestCosts", "rules.name", "rules.matches",
+             "rules.timeouts.request", "rules.timeouts.backendRequest", "rules.streamIdleTimeout",
+             "rules.modelsOwnedBy", "rules.modelsCreatedAt", "rules.backendRefs.name",
+             "rules.backendRefs.namespace", "rules.backendRefs.group", "rules.backendRefs.kind",
+             "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
+             "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
+             "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }
   out.status_controllers = read_status_controllers(object);
+  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reconcilers/model/limits.h"
 #include "reconcilers/resources/common.h"
 
 namespace tollgate::reconcilers::resources {
@@ -75,6 +76,8 @@ struct AiGatewayRoute {
   std::vector<model::ParentRef> parents;
   std::vector<std::string> hostnames;
   std::vector<AiRule> rules;
+  std::vector<model::Cost> costs;
+  std::vector<std::string> cost_faults;
   /// Set fields that this program accepts without acting on them.
   std::vector<std::string> ignored;
   /// Controller names of the entries that status.parents has already.
