@@ -34,6 +34,10 @@ tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json d
   dataplane/formats/anthropic
   dataplane/formats/gemini
   dataplane/formats/openai_chat)
+tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
@@ -109,20 +113,22 @@ tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth contro
   LIBS ${JSON} Threads::Threads)
 tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/kube reconcilers/model
+  LIBS CURL::libcurl OpenSSL::Crypto ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
-  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
-tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/catalog
+tollgate_library(controller/standalone DEPS controller/cli dataplane/admin dataplane/base dataplane/auth dataplane/catalog
   dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
   dataplane/snapshot
-  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+  controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
   dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
   LIBS ${JSON} yaml-cpp)

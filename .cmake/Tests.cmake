@@ -68,6 +68,8 @@ tollgate_test(dataplane/catalog/hosts DEPS dataplane/json)
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
 tollgate_test(dataplane/formats/gemini LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/embeddings LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/count LIBS nlohmann_json::nlohmann_json)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
 # The controller's client against a real API server; test/controller/kube/live.py runs it.
 add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")

@@ -137,7 +137,7 @@ std::optional<mock::Api> api_of(const snapshot::Backend& backend) {
 void add_host(mock::ModelHost host, std::vector<mock::ModelHost>& hosts) {
   for (mock::ModelHost& known : hosts) {
     if (known.host != host.host || known.port != host.port || known.tls != host.tls ||
-        known.api != host.api || known.prefix != host.prefix) {
+        known.api != host.api || known.prefix != host.prefix || known.names != host.names) {
       continue;
     }
     if (known.models.empty() || host.models.empty()) {
@@ -148,6 +148,15 @@ void add_host(mock::ModelHost host, std::vector<mock::ModelHost>& hosts) {
     return;
   }
   hosts.push_back(std::move(host));
+}
+
+/// The names under which a proxy asks for an upstream and verifies it.
+std::vector<std::string> names_of(const snapshot::UpstreamTls& tls) {
+  std::set<std::string> names(tls.subject_alt_names.begin(), tls.subject_alt_names.end());
+  names.insert(tls.sni);
+  names.insert(tls.hostname);
+  names.erase("");
+  return {names.begin(), names.end()};
 }
 
 void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const Models& models,
@@ -164,6 +173,7 @@ void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const M
     host.host = endpoint.host;
     host.port = endpoint.port;
     host.tls = upstream->tls.has_value();
+    if (upstream->tls) host.names = names_of(*upstream->tls);
     host.api = *api;
     if (!backend->schema_prefix.empty()) host.prefix = backend->schema_prefix;
     host.prefix.erase(0, host.prefix.find_first_not_of('/'));

@@ -58,8 +58,10 @@ void MockRunner::redirect(const std::vector<mock::ModelHost>& hosts, net::dns::O
   options.extra_trust.pems.push_back(server_->ca_pem());
 }
 
-void MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
-  thread_->run([&] { server_->set_hosts(std::move(hosts)); });
+base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
+  base::Status status;
+  thread_->run([&] { status = server_->set_hosts(std::move(hosts), clock_.wall()); });
+  return status;
 }
 
 std::string MockRunner::describe() const {

@@ -25,8 +25,8 @@ class MockRunner {
   void redirect(const std::vector<dataplane::mock::ModelHost>& hosts,
                 dataplane::net::dns::Overrides& overrides,
                 dataplane::proxy::Options& options) const;
-  /// After an edit of the files.
-  void set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
+  /// After an edit of the files. If it fails, what was played before goes on.
+  dataplane::base::Status set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
   /// "model server on 127.0.0.1:P (plain) and 127.0.0.1:Q (TLS)"
   [[nodiscard]] std::string describe() const;
 

@@ -69,6 +69,8 @@ struct ModelHost {
   ExpectedCredential credential;
   TokenClient client = {};                     // of token endpoints
   std::chrono::seconds token_lifetime{3'600};  // of what a token endpoint issues
+  /// What it is called beside `host`: the server names that clients of an address ask for.
+  std::vector<std::string> names{};
 };
 
 /// One request as it arrived. `body` is followed by json::kPaddingBytes readable bytes.

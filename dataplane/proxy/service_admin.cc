@@ -35,16 +35,22 @@ void Service::handle_admin(const admin::Request& request, admin::Reply reply) {
   reply({404, "text/plain; charset=utf-8", "/metrics /healthz /ready /snapshot\n"});
 }
 
-void Service::scrape(admin::Reply reply) {
+void Service::collect(std::function<void(telemetry::Exposition)> done) {
   gather<WorkerReadings>(
       loop_->mailbox(), workers_, [](Worker& worker) { return worker.readings(); },
-      [this, reply = std::move(reply)](const std::vector<WorkerReadings>& workers) {
+      [this, done = std::move(done)](const std::vector<WorkerReadings>& workers) {
         telemetry::Exposition exposition;
         for (const WorkerReadings& worker : workers) exposition.add(worker.shard);
         add_readings(exposition, workers);
-        add_process_readings(exposition);
-        reply({200, std::string(telemetry::Exposition::kContentType), exposition.text()});
+        done(std::move(exposition));
       });
+}
+
+void Service::scrape(admin::Reply reply) {
+  collect([reply = std::move(reply)](telemetry::Exposition exposition) {
+    add_process_readings(exposition);
+    reply({200, std::string(telemetry::Exposition::kContentType), exposition.text()});
+  });
 }
 
 void Service::add_readings(telemetry::Exposition& out, const std::vector<WorkerReadings>& workers) {

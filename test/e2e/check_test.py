@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import PROGRAM
+from gateway import BLUEPRINT, PROGRAM, ROOT
 
 COMMON = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -120,6 +120,22 @@ spec:
         self.assertIn("odd. These fields are set but have no effect yet: spec.allowedListeners.",
                       message)
         self.assertIn("no effect yet: tls.", self.condition(found, where=1)[2])
+
+    def test_the_converted_policy_gives_the_same_statuses(self):
+        originals = []
+        for path in BLUEPRINT:
+            with open(path, encoding="utf-8") as file:
+                originals.append(file.read())
+        with open(os.path.join(ROOT, "manifests/compat/backend-tls-policy.yaml"),
+                  encoding="utf-8") as file:
+            converted = file.read()
+        old = "gateway.networking.k8s.io/v1alpha3"
+        text = "\n---\n".join(originals)
+        [policy] = [part for part in text.split("\n---\n") if old in part]
+        found = self.check(*[part for part in text.split("\n---\n") if part != policy], converted)
+        self.assertEqual(found, self.check(*originals))
+        self.assertEqual(found, self.check(text.replace(old, old.replace("v1alpha3", "v1"))))
+        self.assertEqual(self.condition(found["BackendTLSPolicy bedrock-tls"])[0], "True")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #include "dataplane/mock/server/answer.h"
 
+#include <algorithm>
+
 #include "dataplane/base/text.h"
 #include "dataplane/mock/anthropic/messages.h"
 #include "dataplane/mock/bedrock/api.h"
@@ -50,8 +52,11 @@ Play play_of(Api api) {
 
 /// The host with its port, or alone as Envoy's host rewrite sends it.
 bool right_host(const ModelHost& host, std::string_view authority) {
-  return base::equals_ignore_case(authority, host.host) ||
-         base::equals_ignore_case(authority, host.host + ":" + std::to_string(host.port));
+  const auto is = [&](const std::string& name) {
+    return base::equals_ignore_case(authority, name) ||
+           base::equals_ignore_case(authority, name + ":" + std::to_string(host.port));
+  };
+  return is(host.host) || std::any_of(host.names.begin(), host.names.end(), is);
 }
 
 Reply unauthenticated(const ModelHost& host, const CredentialProblem& problem) {

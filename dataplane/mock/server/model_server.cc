@@ -1,6 +1,8 @@
 #include "dataplane/mock/server/model_server.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "dataplane/base/text.h"
@@ -28,7 +30,9 @@ std::string host_name(std::string_view authority) {
 bool is_meant(const ModelHost& host, const Call& call) {
   const std::string_view authority = call.head->authority;
   const std::string name = host_name(authority);
-  return host.host == name && host.tls == call.tls &&
+  const bool called = host.host == name ||
+                      std::find(host.names.begin(), host.names.end(), name) != host.names.end();
+  return called && host.tls == call.tls &&
          (authority.size() == name.size() ||
           authority.substr(name.size() + 1) == std::to_string(host.port));
 }
@@ -105,15 +109,19 @@ void Door::on_accept(net::Accepted accepted) {
 }
 
 base::Result<std::shared_ptr<net::tls::ServerContext>> make_identity(
-    const std::vector<ModelHost>& hosts, base::WallTime now, std::string& ca_pem) {
-  TRY_ASSIGN(const pki::KeyPair ca, pki::issue_ca("Tollgate model server", now, kLifetime));
+    const std::vector<ModelHost>& hosts, base::WallTime now, const pki::KeyPair& ca) {
   pki::LeafRequest request;
   request.common_name = "model server";
   request.usage = pki::Usage::kServer;
-  for (const ModelHost& host : hosts) request.dns_names.push_back(host.host);
-  if (request.dns_names.empty()) request.dns_names.emplace_back("localhost");
+  std::set<std::string> names;
+  for (const ModelHost& host : hosts) {
+    if (!host.tls) continue;
+    names.insert(host.names.begin(), host.names.end());
+    if (!net::parse_ip(host.host, 1)) names.insert(host.host);
+  }
+  if (names.empty()) names.insert("localhost");
+  request.dns_names.assign(names.begin(), names.end());
   TRY_ASSIGN(const pki::KeyPair leaf, pki::issue_leaf(ca, request, now, kLifetime));
-  ca_pem = ca.certificate_pem;
   net::tls::ServerConfig config;
   config.identities.push_back({"", {{leaf.certificate_pem, leaf.key_pem}}});
   return net::tls::ServerContext::create(config);
@@ -131,16 +139,16 @@ class ModelServer::Impl {
   Door tls_door;
   std::unique_ptr<net::Listener> plain;
   std::unique_ptr<net::Listener> tls;
-  std::string ca_pem;
+  pki::KeyPair ca;
 };
 
 base::Result<std::unique_ptr<ModelServer>> ModelServer::start(const net::IoContext& io,
                                                               ModelServerOptions options,
                                                               base::WallTime now) {
-  std::string ca_pem;
-  TRY_ASSIGN(auto context, make_identity(options.hosts, now, ca_pem));
+  TRY_ASSIGN(pki::KeyPair ca, pki::issue_ca("Tollgate model server", now, kLifetime));
+  TRY_ASSIGN(auto context, make_identity(options.hosts, now, ca));
   auto impl = std::make_unique<Impl>(io, std::move(options.hosts));
-  impl->ca_pem = std::move(ca_pem);
+  impl->ca = std::move(ca);
   impl->floor.set_tls(std::move(context));
   TRY_ASSIGN(impl->plain, net::Listener::open(io.loop, options.plain, impl->plain_door));
   TRY_ASSIGN(impl->tls, net::Listener::open(io.loop, options.tls, impl->tls_door));
@@ -157,10 +165,13 @@ const net::Address& ModelServer::tls_address() const {
   return impl_->tls->address();
 }
 const std::string& ModelServer::ca_pem() const {
-  return impl_->ca_pem;
+  return impl_->ca.certificate_pem;
 }
-void ModelServer::set_hosts(std::vector<ModelHost> hosts) {
+base::Status ModelServer::set_hosts(std::vector<ModelHost> hosts, base::WallTime now) {
+  TRY_ASSIGN(auto context, make_identity(hosts, now, impl_->ca));
+  impl_->floor.set_tls(std::move(context));
   impl_->floor.set_hosts(std::move(hosts));
+  return {};
 }
 
 }  // namespace tollgate::dataplane::mock::server

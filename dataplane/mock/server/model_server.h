@@ -34,8 +34,9 @@ class ModelServer {
   [[nodiscard]] const net::Address& tls_address() const;
   /// The authority that clients of the TLS address have to believe.
   [[nodiscard]] const std::string& ca_pem() const;
-  /// Replaces what is played, for requests from now on.
-  void set_hosts(std::vector<ModelHost> hosts);
+  /// Replaces what is played, for requests from now on; the certificate of TLS connections from now
+  /// on names the new hosts and is signed by the same authority.
+  base::Status set_hosts(std::vector<ModelHost> hosts, base::WallTime now);
 
  private:
   class Impl;
