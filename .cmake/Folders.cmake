@@ -16,6 +16,7 @@ tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/catalog DEPS dataplane/base dataplane/cel LIBS PkgConfig::re2)
+tollgate_library(dataplane/catalog/hosts DEPS dataplane/base)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
