@@ -16,6 +16,7 @@ tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/catalog DEPS dataplane/base dataplane/cel LIBS PkgConfig::re2)
+tollgate_library(dataplane/catalog/hosts DEPS dataplane/base)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
@@ -33,6 +34,10 @@ tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json d
   dataplane/formats/anthropic
   dataplane/formats/gemini
   dataplane/formats/openai_chat)
+tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
@@ -108,12 +113,14 @@ tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth contro
   LIBS ${JSON} Threads::Threads)
 tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/kube reconcilers/model
+  LIBS CURL::libcurl OpenSSL::Crypto ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
-  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
@@ -121,7 +128,7 @@ tollgate_library(controller/standalone DEPS controller/cli dataplane/admin datap
   dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
   dataplane/snapshot
-  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+  controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
   dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
   LIBS ${JSON} yaml-cpp)

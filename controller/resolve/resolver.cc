@@ -251,7 +251,9 @@ bool Resolver::report_pods(const std::string& gateway, std::string why) {
 }
 
 void Resolver::report_token(const std::string& policy, model::ExchangedToken token) {
-  impl_->engine.put(impl_->stages->resolution->c.tokens, policy, std::move(token));
+  const auto& c = impl_->stages->resolution->c;
+  if (impl_->engine.find(c.exchanges, policy) == nullptr) return;
+  impl_->engine.put(c.tokens, policy, std::move(token));
 }
 
 /// What is not wanted any more cannot be missing.

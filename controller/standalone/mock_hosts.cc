@@ -9,6 +9,7 @@
 
 #include "dataplane/auth/aws_documents.h"
 #include "dataplane/catalog/schema.h"
+#include "dataplane/mock/issued.h"
 #include "dataplane/snapshot/codec.h"
 
 namespace tollgate::controller::standalone {
@@ -78,6 +79,8 @@ mock::ExpectedCredential expect_aws(const snapshot::Credential& credential,
     expected.access_key_id = keys->access_key_id;
     expected.key = keys->secret_access_key;
     expected.session_token = std::string(keys->session_token.reveal());
+    // Exchanged keys change; any that the model server's own STS gave are good while they live.
+    if (mock::is_issued(expected.session_token)) expected.auth = mock::Auth::kIssuedSigV4;
   }
   return expected;
 }
@@ -93,7 +96,8 @@ mock::ExpectedCredential expect(const snapshot::ResourceSet& set, const std::str
       return expect_aws(*credential, secret);
     case snapshot::CredentialType::kGcp:
     case snapshot::CredentialType::kApiKey:
-      expected.auth = mock::Auth::kBearer;
+      expected.auth = secret.empty() || mock::is_issued(secret.reveal()) ? mock::Auth::kIssuedBearer
+                                                                         : mock::Auth::kBearer;
       break;
     case snapshot::CredentialType::kAnthropicApiKey:
       expected.auth = mock::Auth::kXApiKey;

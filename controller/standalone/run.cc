@@ -20,6 +20,8 @@
 #include "controller/standalone/manifests.h"
 #include "controller/standalone/mock_hosts.h"
 #include "controller/standalone/mock_runner.h"
+#include "controller/standalone/token_inbox.h"
+#include "controller/tokens/service.h"
 #include "dataplane/base/log.h"
 #include "dataplane/net/address.h"
 #include "dataplane/net/socket.h"
@@ -105,9 +107,13 @@ class Session {
   /// False if nothing can be served at all.
   base::Status start();
   base::Status reload();
+  /// Takes what exchanges gave since the last call.
+  base::Status take_tokens();
   void stop() {
     if (gateways_) gateways_->drain_and_wait();
   }
+  /// Readable when take_tokens has something to take.
+  [[nodiscard]] int token_fd() const { return inbox_.fd(); }
 
  private:
   void take_changes();
@@ -120,6 +126,8 @@ class Session {
   resolve::Resolver resolver_;
   std::unique_ptr<MockRunner> mock_;
   std::unique_ptr<Gateways> gateways_;
+  TokenInbox inbox_;
+  std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
 };
 
@@ -185,6 +193,11 @@ base::Status Session::start() {
   }
   net::dns::Overrides overrides;
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
+  tokens_ = std::make_unique<tokens::TokenService>(
+      tokens::Surroundings{options_.resolve, options_.upstream_ca},
+      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
+        inbox_.put(policy, std::move(token));
+      });
   take_changes();
   resolve::Result resolved = resolver_.result();
   if (options_.mock) TRY(start_mock(overrides, options));
@@ -197,7 +210,15 @@ base::Status Session::start() {
   return {};
 }
 
+base::Status Session::take_tokens() {
+  for (auto& [policy, token] : inbox_.take()) resolver_.report_token(policy, std::move(token));
+  return apply(resolver_.result());
+}
+
 base::Status Session::apply(resolve::Result changed) {
+  for (resolve::ExchangeUpdate& update : changed.exchanges) {
+    tokens_->want(update.policy, std::move(update.exchange));
+  }
   TRY(gateways_->apply(resolver_, std::move(changed)));
   say_problems();
   for (const std::string& line : gateways_->take_lines()) std::cerr << line << '\n';
@@ -210,18 +231,24 @@ base::Status Session::reload() {
   return mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
 }
 
-/// Waits for a signal or a change of the files. False: end.
-base::Result<bool> wait(files::FileWatcher& watcher, int signals) {
+enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };
+
+/// Waits for a signal, a change of the files or a token.
+base::Result<Wake> wait(files::FileWatcher& watcher, int signals, int tokens) {
   int timeout_ms = -1;
   while (true) {
-    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}};
-    const int ready = poll(fds, 2, timeout_ms);
+    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}, {tokens, POLLIN, 0}};
+    const int ready = poll(fds, 3, timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return base::internal_error("poll failed");
-    if (ready == 0) return true;  // quiet again after a change
-    if (fds[1].revents != 0) return false;
-    TRY_ASSIGN(const bool changed, watcher.drain());
-    if (changed) timeout_ms = kQuietMs;
+    if (ready == 0) return Wake::kFiles;  // quiet again after a change
+    if (fds[1].revents != 0) return Wake::kEnd;
+    if (fds[0].revents != 0) {
+      TRY_ASSIGN(const bool changed, watcher.drain());
+      if (changed) timeout_ms = kQuietMs;
+    } else if (fds[2].revents != 0) {
+      return Wake::kTokens;
+    }
   }
 }
 
@@ -243,10 +270,10 @@ int run(const cli::RunOptions& options) {
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);
   while (true) {
-    const auto goes_on = wait(**watcher, signals.get());
-    if (!goes_on) return fail(goes_on.error().detail);
-    if (!*goes_on) break;
-    const base::Status reloaded = session.reload();
+    const auto wake = wait(**watcher, signals.get(), session.token_fd());
+    if (!wake) return fail(wake.error().detail);
+    if (*wake == Wake::kEnd) break;
+    const base::Status reloaded = *wake == Wake::kTokens ? session.take_tokens() : session.reload();
     if (!reloaded) log::error("reload", {{"why", reloaded.error().detail}});
   }
   session.stop();

@@ -77,15 +77,17 @@ base::Secret issue_token(TokenKind kind, std::string_view subject, std::string_v
   return base::Secret(text + "." + mac_of(text));
 }
 
-std::optional<IssuedToken> check_token(std::string_view token, TokenKind kind, base::WallTime now) {
+bool is_issued(std::string_view token) {
   const std::size_t dot = token.rfind('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  const std::string_view text = token.substr(0, dot);
-  const std::string mac = mac_of(text);
-  if (mac.size() != token.size() - dot - 1 ||
-      CRYPTO_memcmp(mac.data(), token.data() + dot + 1, mac.size()) != 0) {
-    return std::nullopt;
-  }
+  if (dot == std::string_view::npos) return false;
+  const std::string mac = mac_of(token.substr(0, dot));
+  return mac.size() == token.size() - dot - 1 &&
+         CRYPTO_memcmp(mac.data(), token.data() + dot + 1, mac.size()) == 0;
+}
+
+std::optional<IssuedToken> check_token(std::string_view token, TokenKind kind, base::WallTime now) {
+  if (!is_issued(token)) return std::nullopt;
+  const std::string_view text = token.substr(0, token.rfind('.'));
   const auto payload = decode_media(text.substr(text.find('.') + 1));
   if (!payload) return std::nullopt;
   const json::PaddedText padded(*payload);

@@ -23,6 +23,9 @@ struct IssuedToken {
 };
 std::optional<IssuedToken> check_token(std::string_view token, TokenKind kind, base::WallTime now);
 
+/// Whether a token was made by issue_token, live or expired, of any kind.
+bool is_issued(std::string_view token);
+
 /// The keys that come with a session token of the STS.
 struct SessionKeys {
   std::string access_key_id;

@@ -67,10 +67,10 @@ struct ModelHost {
   std::string prefix = "v1";        // path prefix of the OpenAI and Anthropic APIs
   std::vector<std::string> models;  // the ones that exist; empty = every name
   ExpectedCredential credential;
-  /// What it is called beside `host`: the server names that clients of an address ask for.
-  std::vector<std::string> names{};
   TokenClient client = {};                     // of token endpoints
   std::chrono::seconds token_lifetime{3'600};  // of what a token endpoint issues
+  /// What it is called beside `host`: the server names that clients of an address ask for.
+  std::vector<std::string> names{};
 };
 
 /// One request as it arrived. `body` is followed by json::kPaddingBytes readable bytes.

@@ -1,6 +1,7 @@
 #include "dataplane/mock/server/answer.h"
 
 #include <algorithm>
+
 #include "dataplane/base/text.h"
 #include "dataplane/mock/anthropic/messages.h"
 #include "dataplane/mock/bedrock/api.h"
