@@ -21,7 +21,9 @@ tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json datap
   dataplane/formats)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
-tollgate_library(dataplane/formats/dialects DEPS dataplane/formats/anthropic dataplane/base dataplane/json dataplane/catalog
+tollgate_library(dataplane/formats/converse DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/formats/anthropic dataplane/formats/converse dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects)

@@ -17,6 +17,7 @@ foreach(folder
     dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
     dataplane/catalog
     dataplane/snapshot dataplane/formats dataplane/formats/anthropic dataplane/formats/converse
+    dataplane/formats/dialects
     dataplane/providers dataplane/auth dataplane/router
     dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
     dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources

@@ -4,12 +4,14 @@
 #include <array>
 
 #include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/converse/converse.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 1> kFormats{
+constexpr std::array<const chat::ChatFormat*, 2> kFormats{
     &anthropic::kFormat,
+    &converse::kFormat,
 };
 
 }  // namespace
