@@ -25,6 +25,8 @@ tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dat
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/converse DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
@@ -32,6 +34,7 @@ tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/jso
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat
   dataplane/formats/anthropic
+  dataplane/formats/converse
   dataplane/formats/gemini
   dataplane/formats/openai_chat)
 tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
