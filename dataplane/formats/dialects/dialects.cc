@@ -6,14 +6,18 @@
 #include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/openai_chat/openai_chat.h"
+#include "dataplane/formats/openai_completions/openai_completions.h"
+#include "dataplane/formats/openai_responses/openai_responses.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 3> kFormats{
+constexpr std::array<const chat::ChatFormat*, 5> kFormats{
     &anthropic::kFormat,
     &gemini::kFormat,
     &openai_chat::kFormat,
+    &openai_completions::kFormat,
+    &openai_responses::kFormat,
 };
 
 }  // namespace
