@@ -31,12 +31,18 @@ tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dat
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/openai_completions DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/openai_responses DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat
   dataplane/formats/anthropic
   dataplane/formats/converse
   dataplane/formats/gemini
-  dataplane/formats/openai_chat)
+  dataplane/formats/openai_chat
+  dataplane/formats/openai_completions
+  dataplane/formats/openai_responses)
 tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog

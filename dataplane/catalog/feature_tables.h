@@ -19,6 +19,8 @@ extern const FeatureTable kAnthropicFeatures;
 extern const FeatureTable kConverseFeatures;
 extern const FeatureTable kGeminiFeatures;
 extern const FeatureTable kOpenAiChatFeatures;
+extern const FeatureTable kOpenAiCompletionsFeatures;
+extern const FeatureTable kOpenAiResponsesFeatures;
 
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
