@@ -174,6 +174,15 @@ base::Status decode_member(Decoding& decoding, Fields& fields, Block& block, Par
   return {};
 }
 
+/// Streams end with a text of nothing, which clients send back. It says nothing to any backend, and
+/// some refuse it. True if nothing else was in the message.
+bool drop_empty(chat::Message& message) {
+  const std::size_t dropped = std::erase_if(message.blocks, [](const chat::Block& block) {
+    return block.kind == BlockKind::kText && block.text.empty() && block.extras.empty();
+  });
+  return dropped > 0 && message.blocks.empty();
+}
+
 }  // namespace
 
 base::Status decode_part(Decoding& decoding, const json::Value& part, chat::Block& block) {
@@ -189,7 +198,8 @@ base::Status decode_part(Decoding& decoding, const json::Value& part, chat::Bloc
     block.raw = chat::Keeper::raw(part);  // for join_thoughts
     return {};
   }
-  if (facts.own || (says_text && block.text.empty())) {
+  const bool empty = says_text && block.text.empty();
+  if (facts.own || facts.found == 0 || (empty && !block.signature.empty())) {
     block = {};
     block.kind = BlockKind::kOpaque;
     block.raw = chat::Keeper::raw(part);
@@ -221,6 +231,7 @@ base::Status decode_content(Decoding& decoding, const json::Value& content, bool
       message.extras.push_back(extra_below({}, fields.name(), fields.value(), decoding.arena));
     }
   }
+  if (message.role == chat::Role::kAssistant && drop_empty(message)) return {};
   std::vector<chat::Message>& messages = decoding.request.messages;
   messages.insert(system ? messages.begin() : messages.end(), std::move(message));
   return {};

@@ -305,6 +305,19 @@ TEST(GeminiRequests, CallsAndResultsAreLinked) {
   EXPECT_TRUE(results[2].is_error);
 }
 
+TEST(GeminiRequests, WhatAStreamsClientSendsBackIsOneThought) {
+  const std::string text =
+      read_file(std::filesystem::path(TOLLGATE_TESTDATA) / "pieces.request.json");
+  DecodedRequest decoded(text);
+  ASSERT_TRUE(decoded.request);
+  const auto& messages = decoded.request->messages;
+  ASSERT_EQ(messages.size(), 3U);
+  ASSERT_EQ(messages[1].blocks.size(), 1U);
+  EXPECT_EQ(messages[1].blocks[0].kind, chat::BlockKind::kThinking);
+  EXPECT_EQ(messages[1].blocks[0].text, "I think");
+  EXPECT_EQ(messages[1].blocks[0].signature, "c2ln");
+}
+
 TEST(GeminiRequests, WrongTypesNameTheirMember) {
   for (const auto& [body, where] : std::vector<std::pair<std::string, std::string>>{
            {"[]", "the request"},
