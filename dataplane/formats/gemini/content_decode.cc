@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_decode.h"
@@ -112,6 +113,18 @@ base::Status decode_response(Decoding& decoding, const json::Value& response, Bl
   return {};
 }
 
+/// Media beside what a function said; anything else is Google's own.
+base::Status decode_result_part(Decoding& decoding, const json::Value& part, Block& block) {
+  TRY(decode_part(decoding, part, block));
+  const bool media = block.kind == BlockKind::kImage || block.kind == BlockKind::kDocument ||
+                     block.kind == BlockKind::kAudio || block.kind == BlockKind::kVideo;
+  if (media) return {};
+  block = {};
+  block.kind = BlockKind::kOpaque;
+  block.raw = chat::Keeper::raw(part);
+  return {};
+}
+
 base::Status decode_result(Decoding& decoding, const json::Value& result, Block& block) {
   constexpr std::string_view kWhere = "contents[].parts[].functionResponse";
   TRY_ASSIGN(Fields fields, Fields::of(result, kWhere));
@@ -125,7 +138,7 @@ base::Status decode_result(Decoding& decoding, const json::Value& result, Block&
       TRY(decode_response(decoding, fields.value(), block));
     } else if (fields.name() == "parts") {
       TRY(for_each(fields.value(), [&](const json::Value& part) {
-        return decode_part(decoding, part, block.content.emplace_back());
+        return decode_result_part(decoding, part, block.content.emplace_back());
       }));
     } else {
       block.extras.push_back(
@@ -212,8 +225,11 @@ base::Status decode_content(Decoding& decoding, const json::Value& content, bool
   TRY_ASSIGN(Fields fields, Fields::of(content, where));
   chat::Message message;
   message.role = system ? chat::Role::kSystem : chat::Role::kUser;
+  bool parts = false;
   while (fields.next()) {
     if (fields.name() == "parts") {
+      // Neighbours in the list are neighbours in the document: join_thoughts relies on it.
+      if (std::exchange(parts, true)) return chat::bad_request(where, "must have its parts once");
       TRY(for_each(fields.value(), [&](const json::Value& part) {
         return decode_part(decoding, part, message.blocks.emplace_back());
       }));
