@@ -305,17 +305,32 @@ TEST(GeminiRequests, CallsAndResultsAreLinked) {
   EXPECT_TRUE(results[2].is_error);
 }
 
+TEST(GeminiRequests, WhatAStreamsClientSendsBackIsOneThought) {
+  const std::string text =
+      read_file(std::filesystem::path(TOLLGATE_TESTDATA) / "pieces.request.json");
+  DecodedRequest decoded(text);
+  ASSERT_TRUE(decoded.request);
+  const auto& messages = decoded.request->messages;
+  ASSERT_EQ(messages.size(), 3U);
+  ASSERT_EQ(messages[1].blocks.size(), 1U);
+  EXPECT_EQ(messages[1].blocks[0].kind, chat::BlockKind::kThinking);
+  EXPECT_EQ(messages[1].blocks[0].text, "I think");
+  EXPECT_EQ(messages[1].blocks[0].signature, "c2ln");
+}
+
 TEST(GeminiRequests, WrongTypesNameTheirMember) {
   for (const auto& [body, where] : std::vector<std::pair<std::string, std::string>>{
            {"[]", "the request"},
            {R"({"contents":"x"})", "contents[]"},
            {R"({"contents":[{"role":"robot"}]})", "contents[].role"},
+           {R"({"contents":[{"parts":[],"x":1,"parts":[]}]})", "contents[]"},
            {R"({"contents":[{"parts":[{"text":1}]}]})", "contents[].parts[].text"},
            {R"({"contents":[{"parts":[{"text":"a","functionCall":{"name":"f"}}]}]})",
             "contents[].parts[]"},
            {R"({"contents":[{"parts":[{"functionCall":{"name":"f","args":1}}]}]})",
             "contents[].parts[].functionCall.args"},
            {R"({"generationConfig":{"topP":"x"}})", "generationConfig.topP"},
+           {R"({"generationConfig":{},"generation_config":{}})", "generationConfig"},
            {R"({"toolConfig":{"functionCallingConfig":{"mode":"SOMETIMES"}}})",
             "toolConfig.functionCallingConfig.mode"},
        }) {
