@@ -17,6 +17,7 @@ test-long: deps        ## slower proof: long fuzzing, soak, big request counts
 	@python3 .ci/stages.py long
 
 bench: build           ## CPU per request beside nginx and HAProxy
+	@.ci/build release bench_rig
 	@python3 test/bench/bench.py
 
 image: build           ## build/image/tollgate.oci.tar, an OCI archive

@@ -18,8 +18,26 @@ tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/catalog DEPS dataplane/base dataplane/cel LIBS PkgConfig::re2)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
+tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats)
+tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat
+  dataplane/formats/anthropic
+  dataplane/formats/gemini
+  dataplane/formats/openai_chat)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
+tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
+  dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
+  dataplane/providers)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
@@ -28,13 +46,17 @@ tollgate_library(dataplane/upstream DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/http/h1
   dataplane/snapshot)
 tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event dataplane/json)
+tollgate_library(dataplane/limits DEPS dataplane/base dataplane/event dataplane/http dataplane/catalog
+  dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
-  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/auth
-  dataplane/router dataplane/upstream dataplane/telemetry)
+  dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
+  dataplane/auth dataplane/router dataplane/upstream dataplane/telemetry dataplane/limits)
 tollgate_library(dataplane/exchange DEPS dataplane/base dataplane/event dataplane/net dataplane/http
   dataplane/json dataplane/catalog dataplane/snapshot dataplane/formats dataplane/router
-  dataplane/telemetry dataplane/exchange/attempt)
+  dataplane/telemetry dataplane/limits dataplane/exchange/attempt)
 tollgate_library(dataplane/exchange/h1 DEPS dataplane/base dataplane/event dataplane/net
   dataplane/http dataplane/http/h1 dataplane/formats dataplane/catalog dataplane/snapshot
   dataplane/upstream dataplane/exchange dataplane/exchange/attempt)
@@ -50,7 +72,8 @@ tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/ne
 tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
-  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth)
+  dataplane/admin dataplane/push dataplane/telemetry dataplane/auth dataplane/limits
+  dataplane/limits/redis)
 
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
 tollgate_library(reconcilers/derive DEPS dataplane/base)
@@ -85,8 +108,8 @@ tollgate_library(controller/standalone DEPS controller/cli dataplane/base datapl
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
   controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
-  dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
-  LIBS ${JSON} yaml-cpp)
+  dataplane/json dataplane/limits dataplane/router dataplane/snapshot controller/schema
+  controller/standalone LIBS ${JSON} yaml-cpp)
 target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")

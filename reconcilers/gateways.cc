@@ -130,8 +130,11 @@ model::Listener resolve_listener(const Context& x, const resources::Gateway& gat
   out.hostname = listener.hostname;
   const std::optional<Fault> fault = find_fault(x, gateway, listener, look);
   out.accepted = !fault;
+  // An HTTP listener whose author expects TLS is served without it: said, not only ignored.
+  std::vector<std::string> ignored;
+  if (listener.has_tls && listener.protocol == "HTTP") ignored.emplace_back("tls");
   out.conditions.push_back(fault ? no(kAccepted, fault->reason, fault->message)
-                                 : yes(kAccepted, "Accepted", "The listener is valid."));
+                                 : accepted("The listener is valid.", ignored));
   out.conditions.push_back(fault && fault->conflict
                                ? yes(kConflicted, fault->reason, fault->message)
                                : no(kConflicted, "NoConflicts", "No other listener conflicts."));
@@ -222,7 +225,8 @@ model::Condition gateway_accepted(const resources::Gateway& object, model::Gatew
   }
   if (!bad.empty()) {
     return yes(kAccepted, "ListenersNotValid",
-               "These listeners are not served, see their conditions: " + join_names(bad) + ".");
+               "These listeners are not served, see their conditions: " + join_names(bad) + "." +
+                   ignored_note(object.ignored));
   }
   return accepted("The Gateway is valid.", object.ignored);
 }

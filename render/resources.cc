@@ -57,6 +57,7 @@ snapshot::Timeouts timeouts(const model::Timeouts& from) {
   snapshot::Timeouts out;
   out.request = from.request.value_or(std::chrono::milliseconds(0));
   out.backend_request = from.backend_request.value_or(std::chrono::milliseconds(0));
+  out.stream_idle = from.stream_idle.value_or(std::chrono::milliseconds(0));
   return out;
 }
 
@@ -66,6 +67,7 @@ snapshot::BackendRef backend_ref(const model::BackendRef& from, const RuleView& 
   out.priority = from.priority;
   out.model_override = from.model_override;
   out.request_headers = header_edit(from.request_headers);
+  out.request_body = {from.request_body.set, from.request_body.remove};
   if (from.unusable) {
     out.unusable = direct_response(*from.unusable);
   } else if (view.withheld_backends.contains(model::key_of(from.backend))) {

@@ -80,6 +80,7 @@ base::Result<OperatorOptions> operator_options(const cli::ControllerOptions& opt
   out.resolver.resolution.limit_store_config = namespace_ + "/" + std::string(kLimitStoreConfig);
   out.resolver.owned.image = options.proxy_image;
   out.resolver.owned.controller = host;
+  out.resolver.owned.operator_namespace = namespace_;
   return out;
 }
 

@@ -44,10 +44,9 @@ void Gateways::report(resolve::Resolver& resolver, const std::string& gateway,
   resolver.report(gateway, {std::move(report)});
 }
 
-base::Status Gateways::apply(resolve::Resolver& resolver) {
+base::Status Gateways::apply(resolve::Resolver& resolver, resolve::Result changed) {
   problems_.clear();
-  for (int round = 0; round < kRoundLimit; ++round) {
-    const resolve::Result changed = resolver.result();
+  for (int round = 0; round < kRoundLimit; ++round, changed = resolver.result()) {
     if (changed.gateways.empty()) return {};
     for (const resolve::GatewayUpdate& update : changed.gateways) {
       TRY_ASSIGN(proxy::Proxy * target, proxy_of(update.gateway));

@@ -18,7 +18,7 @@ class Gateways {
 
   /// Applies what changed and tells the resolver what came of it, until nothing changes any more: a
   /// refused resource is held back and the rest is applied.
-  dataplane::base::Status apply(resolve::Resolver& resolver);
+  dataplane::base::Status apply(resolve::Resolver& resolver, resolve::Result changed);
 
   /// "listening on ..." of every listener, new ones since the last call only; then "ready" if all
   /// Gateways serve and that was not said before.

@@ -103,7 +103,7 @@ mock::ExpectedCredential expect(const snapshot::ResourceSet& set, const std::str
 }
 
 std::optional<mock::Api> api_of(const snapshot::Backend& backend) {
-  if (backend.schema == "OpenAI") return mock::Api::kOpenAi;
+  if (backend.schema == "OpenAI" || backend.schema == "OpenAI/responses") return mock::Api::kOpenAi;
   if (backend.schema == "Anthropic") return mock::Api::kAnthropic;
   if (backend.schema == "AWSAnthropic") return mock::Api::kBedrock;
   return std::nullopt;

@@ -10,12 +10,12 @@
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "controller/files/watcher.h"
-#include "controller/standalone/evaluation.h"
 #include "controller/standalone/gateways.h"
 #include "controller/standalone/manifests.h"
 #include "controller/standalone/mock_hosts.h"
@@ -111,7 +111,7 @@ class Session {
 
  private:
   void take_changes();
-  base::Status apply();
+  base::Status apply(resolve::Result changed);
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
   void say_problems();
 
@@ -166,10 +166,11 @@ base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options&
   setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
   unsetenv("AWS_SESSION_TOKEN");
   // The proxies learn at their start where hosts are, so what is played is found out before.
-  const Evaluation evaluation(options_.files, options_.real_ports);
-  const auto played = hosts_of(evaluation.resolver());
+  const auto played = hosts_of(resolver_);
   TRY_ASSIGN(mock_, MockRunner::start(played));
   mock_->redirect(played, overrides, options);
+  // Nobody but the model server is asked, unless a host is sent elsewhere by --resolve.
+  options.extra_trust.alone = options_.resolve.empty();
   std::cerr << mock_->describe() << '\n';
   return {};
 }
@@ -185,18 +186,19 @@ base::Status Session::start() {
   net::dns::Overrides overrides;
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
   take_changes();
+  resolve::Result resolved = resolver_.result();
   if (options_.mock) TRY(start_mock(overrides, options));
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
   gateways_ = std::make_unique<Gateways>(std::move(options));
-  TRY(apply());
+  TRY(apply(std::move(resolved)));
   if (resolver_.gateways().empty()) {
     log::warn("no Gateway is served: the files hold none that is accepted");
   }
   return {};
 }
 
-base::Status Session::apply() {
-  TRY(gateways_->apply(resolver_));
+base::Status Session::apply(resolve::Result changed) {
+  TRY(gateways_->apply(resolver_, std::move(changed)));
   say_problems();
   for (const std::string& line : gateways_->take_lines()) std::cerr << line << '\n';
   return {};
@@ -204,7 +206,7 @@ base::Status Session::apply() {
 
 base::Status Session::reload() {
   take_changes();
-  TRY(apply());
+  TRY(apply(resolver_.result()));
   if (mock_) mock_->set_hosts(hosts_of(resolver_));
   return {};
 }
@@ -237,6 +239,7 @@ int run(const cli::RunOptions& options) {
   const net::Fd signals(signalfd(-1, &wanted, SFD_CLOEXEC));
   if (!signals.valid()) return fail("signalfd failed");
 
+  const std::jthread warming(net::tls::warm_up);
   Session session(options);
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);

@@ -10,17 +10,33 @@ namespace {
 // In the order of the enumerators, so that endpoint_info() is an index.
 constexpr std::array kEndpoints{
     EndpointInfo{Endpoint::kChatCompletions, "/v1/chat/completions", "chat", Dialect::kOpenAi,
-                 Family::kChat, Format::kOpenAiChat, true, true},
+                 Family::kChat, Format::kOpenAiChat, true, Streaming::kMember},
     EndpointInfo{Endpoint::kCompletions, "/v1/completions", "completion", Dialect::kOpenAi,
-                 Family::kChat, Format::kOpenAiCompletions, true, true},
+                 Family::kChat, Format::kOpenAiCompletions, true, Streaming::kMember},
     EndpointInfo{Endpoint::kEmbeddings, "/v1/embeddings", "embeddings", Dialect::kOpenAi,
-                 Family::kEmbeddings, Format::kOpenAiEmbeddings, true, false},
+                 Family::kEmbeddings, Format::kOpenAiEmbeddings, true, Streaming::kNever},
     EndpointInfo{Endpoint::kModels, "/v1/models", "", Dialect::kOpenAi, Family::kModels,
-                 Format::kNone, false, false},
+                 Format::kNone, false, Streaming::kNever},
     EndpointInfo{Endpoint::kMessages, "/anthropic/v1/messages", "messages", Dialect::kAnthropic,
-                 Family::kChat, Format::kAnthropicMessages, true, true},
+                 Family::kChat, Format::kAnthropicMessages, true, Streaming::kMember},
     EndpointInfo{Endpoint::kAnthropicModels, "/anthropic/v1/models", "", Dialect::kAnthropic,
-                 Family::kModels, Format::kNone, false, false},
+                 Family::kModels, Format::kNone, false, Streaming::kNever},
+    EndpointInfo{Endpoint::kResponses, "/v1/responses", "responses", Dialect::kOpenAi,
+                 Family::kChat, Format::kOpenAiResponses, true, Streaming::kMember},
+    EndpointInfo{Endpoint::kCountTokens, "/anthropic/v1/messages/count_tokens", "count_tokens",
+                 Dialect::kAnthropic, Family::kCount, Format::kAnthropicCount, true,
+                 Streaming::kNever},
+    EndpointInfo{Endpoint::kGenerateContent, "/v1beta/models/{model}:generateContent",
+                 "generate_content", Dialect::kGemini, Family::kChat, Format::kGeminiGenerate, true,
+                 Streaming::kNever, true},
+    EndpointInfo{Endpoint::kStreamGenerateContent, "/v1beta/models/{model}:streamGenerateContent",
+                 "generate_content", Dialect::kGemini, Family::kChat, Format::kGeminiGenerate, true,
+                 Streaming::kAlways, true},
+    EndpointInfo{Endpoint::kConverse, "/model/{model}/converse", "chat", Dialect::kBedrock,
+                 Family::kChat, Format::kBedrockConverse, true, Streaming::kNever, true},
+    EndpointInfo{Endpoint::kConverseStream, "/model/{model}/converse-stream", "chat",
+                 Dialect::kBedrock, Family::kChat, Format::kBedrockConverse, true,
+                 Streaming::kAlways, true},
 };
 
 constexpr bool in_enumerator_order() {
@@ -33,13 +49,44 @@ constexpr bool in_enumerator_order() {
 }
 static_assert(in_enumerator_order());
 
+constexpr std::string_view kPlaceholder = "{model}";
+
+/// The texts around the placeholder of a path that has one.
+struct Around {
+  std::string_view before;
+  std::string_view behind;
+};
+
+Around around_model(std::string_view pattern) {
+  const std::size_t at = pattern.find(kPlaceholder);
+  return {pattern.substr(0, at), pattern.substr(at + kPlaceholder.size())};
+}
+
+bool matches(const EndpointInfo& info, std::string_view path) {
+  if (!info.model_in_path) return info.path == path;
+  const Around around = around_model(info.path);
+  return path.size() > around.before.size() + around.behind.size() &&
+         path.starts_with(around.before) && path.ends_with(around.behind) &&
+         path.substr(around.before.size(),
+                     path.size() - around.before.size() - around.behind.size())
+                 .find('/') == std::string_view::npos;
+}
+
 }  // namespace
 
 const EndpointInfo* find_endpoint(std::string_view path) {
   const auto* const row =
       std::find_if(kEndpoints.begin(), kEndpoints.end(),
-                   [path](const EndpointInfo& info) { return info.path == path; });
+                   [path](const EndpointInfo& info) { return matches(info, path); });
   return row == kEndpoints.end() ? nullptr : row;
+}
+
+std::string_view model_in_path(const EndpointInfo& info, std::string_view path) {
+  if (!info.model_in_path) return {};
+  const Around around = around_model(info.path);
+  path.remove_prefix(around.before.size());
+  path.remove_suffix(around.behind.size());
+  return path;
 }
 
 const EndpointInfo& endpoint_info(Endpoint endpoint) {
@@ -55,7 +102,17 @@ std::string_view to_string(Endpoint endpoint) {
 }
 
 std::string_view to_string(Dialect dialect) {
-  return dialect == Dialect::kAnthropic ? "Anthropic" : "OpenAI";
+  switch (dialect) {
+    case Dialect::kOpenAi:
+      return "OpenAI";
+    case Dialect::kAnthropic:
+      return "Anthropic";
+    case Dialect::kGemini:
+      return "Gemini";
+    case Dialect::kBedrock:
+      return "Bedrock";
+  }
+  return "unknown";
 }
 
 std::string_view to_string(Format format) {
@@ -72,6 +129,28 @@ std::string_view to_string(Format format) {
       return "Anthropic Messages";
     case Format::kBedrockInvokeMessages:
       return "Anthropic Messages in Bedrock InvokeModel";
+    case Format::kOpenAiResponses:
+      return "OpenAI Responses";
+    case Format::kBedrockConverse:
+      return "Bedrock Converse";
+    case Format::kGeminiGenerate:
+      return "Gemini generateContent";
+    case Format::kVertexMessages:
+      return "Anthropic Messages in Vertex AI rawPredict";
+    case Format::kTitanEmbeddings:
+      return "Amazon Titan embeddings";
+    case Format::kCohereEmbeddings:
+      return "Cohere embeddings in Bedrock InvokeModel";
+    case Format::kGeminiEmbeddings:
+      return "Gemini embedContent";
+    case Format::kVertexEmbeddings:
+      return "Vertex AI embeddings";
+    case Format::kAnthropicCount:
+      return "Anthropic count_tokens";
+    case Format::kBedrockCount:
+      return "Bedrock CountTokens";
+    case Format::kVertexCount:
+      return "Anthropic count_tokens in Vertex AI";
   }
   return "unknown";
 }

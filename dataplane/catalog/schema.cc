@@ -17,6 +17,7 @@ constexpr std::array kSchemas{
     SchemaInfo{Schema::kGcpAnthropic, "GCPAnthropic", "gcp.anthropic"},
     SchemaInfo{Schema::kAnthropic, "Anthropic", "anthropic"},
     SchemaInfo{Schema::kAwsAnthropic, "AWSAnthropic", "aws.anthropic"},
+    SchemaInfo{Schema::kOpenAiResponses, "OpenAI/responses", "openai"},
 };
 
 constexpr bool in_enumerator_order() {

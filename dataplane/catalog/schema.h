@@ -17,7 +17,13 @@ enum class Schema : std::uint8_t {
   kGcpAnthropic,
   kAnthropic,
   kAwsAnthropic,
+  /// OpenAI-compatible, but other dialects are translated into Responses instead of chat
+  /// completions: schema OpenAI with the annotation kApiAnnotation. Not a name of manifests.
+  kOpenAiResponses,
 };
+
+/// Annotation of an AIServiceBackend of schema OpenAI: "responses" or "chat" (the default).
+inline constexpr std::string_view kApiAnnotation = "tollgate.dev/api";
 
 /// One row of the table of schemas.
 struct SchemaInfo {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/formats/usage.h"
@@ -47,6 +48,22 @@ Step Exchange::respond(Fault fault, std::string_view message, int status) {
   return respond(std::move(reply));
 }
 
+void Exchange::respond_broken(Fault fault, std::string_view message, int status) {
+  const Attempt* attempt = current();
+  const providers::Answer* answer = attempt == nullptr ? nullptr : attempt->prepared().answer.get();
+  const providers::ReportedError* said = answer == nullptr ? nullptr : answer->reported();
+  if (said == nullptr || fault != Fault::kBackendBroke) {
+    respond(fault, message, status);
+    return;
+  }
+  fault_ = fault;
+  Reply reply;
+  reply.status = said->status;
+  reply.body = said->body;
+  reply.code = fault_info(fault).code;
+  respond(std::move(reply));
+}
+
 Step Exchange::respond_direct(const snapshot::DirectResponse& direct) {
   Reply reply;
   reply.status = direct.status;
@@ -72,7 +89,9 @@ void Exchange::deliver_reply() {
   if (!reply_.location.empty()) head->fields.add("location", reply_.location);
   if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
+  attempt::name_request(request_.id, head->fields);
   if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
+  metering_.write_headers(head->fields, arena_, services_.io.loop.wall_now());
   error_code_ = reply_.code;
   if (request_.head->method == http::kHead) {
     head->framing = http::Framing::kNone;
@@ -96,17 +115,19 @@ void Exchange::deliver_reply() {
 void Exchange::fill_usage(telemetry::Record& record) {
   const Attempt* attempt = current();
   if (attempt == nullptr || !attempt->prepared().answer) return;
-  const formats::UsageScanner& scanner = attempt->prepared().answer->usage();
-  formats::Usage usage = scanner.usage();
+  const providers::AnswerFacts facts = attempt->prepared().answer->facts();
+  formats::Usage usage = facts.usage;
   const bool answered = status_ >= 200 && status_ < 300;
-  if (answered) {
+  // Who leaves before the answer began has been served by the provider all the same.
+  const bool left = status_ == 0 && client_left_ && !attempt->never_sent();
+  if (answered || left) {
     formats::UsageHints hints;
     hints.request_text_bytes = request_.body ? request_.body->size() : 0;
-    hints.content_events = scanner.content_events();
-    hints.content_bytes = scanner.bytes_seen();
+    hints.content_events = facts.content_events;
+    hints.content_bytes = facts.bytes_seen;
     formats::estimate_missing(usage, hints);
   }
-  record.model_answered = scanner.model();
+  record.model_answered = facts.model;
   record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
                    usage.reasoning, usage.total,        usage.estimated};
 }
@@ -135,7 +156,7 @@ void Exchange::report() {
   record.attempts = attempt_count_;
   if (request_.endpoint != nullptr) {
     record.operation = request_.endpoint->operation;
-    if (request_.scan) record.model_requested = request_.scan->model;
+    record.model_requested = request_.model;
   }
   if (const Attempt* attempt = current(); attempt != nullptr && attempt->plan().backend) {
     const snapshot::BackendNode& backend = *attempt->plan().backend;
@@ -145,6 +166,7 @@ void Exchange::report() {
     record.streamed = attempt->prepared().streamed;
   }
   fill_usage(record);
+  metering_.settle(record, services_.io.loop.wall_now());
   record.error = !error_code_.empty() ? error_code_ : fault_info(fault_).code;
   record.client_left = client_left_;
   record.cut = cut_;

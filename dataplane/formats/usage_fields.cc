@@ -96,15 +96,16 @@ constexpr auto kAnthropicFields = fields_of(kAnthropic);
 
 UsagePlaces usage_places(catalog::Format format) {
   switch (format) {
-    case catalog::Format::kNone:
-      break;
     case catalog::Format::kOpenAiChat:
     case catalog::Format::kOpenAiCompletions:
     case catalog::Format::kOpenAiEmbeddings:
       return {kOpenAiNodes, kOpenAiFields};
     case catalog::Format::kAnthropicMessages:
     case catalog::Format::kBedrockInvokeMessages:
+    case catalog::Format::kVertexMessages:
       return {kAnthropicNodes, kAnthropicFields};
+    default:
+      break;
   }
   return {};
 }

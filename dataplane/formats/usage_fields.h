@@ -35,7 +35,7 @@ struct UsagePlaces {
   std::span<const UsageField> fields;
 };
 
-/// Empty for kNone.
+/// Empty for formats whose answers are never forwarded as they are.
 UsagePlaces usage_places(catalog::Format format);
 
 }  // namespace tollgate::dataplane::formats

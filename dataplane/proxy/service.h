@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/admin/server.h"
+#include "dataplane/limits/keeper.h"
 #include "dataplane/proxy/credentials.h"
 #include "dataplane/proxy/proxy.h"
 #include "dataplane/proxy/worker.h"
@@ -71,6 +72,7 @@ class Service {
   std::unique_ptr<event::Loop> loop_;
   net::BufferPool buffers_;
   net::IoContext io_;
+  std::shared_ptr<net::tls::TrustStores> trust_;
   net::tls::ClientContexts contexts_;
   std::unique_ptr<net::dns::Resolver> resolver_;
   std::unique_ptr<net::dial::Connector> connector_;
@@ -80,6 +82,7 @@ class Service {
   router::Builder router_builder_;
   std::shared_ptr<const router::Router> router_;
   std::unique_ptr<CredentialKeeper> credentials_;
+  std::unique_ptr<limits::Keeper> limits_;
   std::function<void()> credentials_changed_;
   std::map<net::Address, std::shared_ptr<net::ListenerGroup>> groups_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -40,26 +40,24 @@ class Worker::Door final : public event::Deferred, private net::AcceptHandler {
 };
 
 base::Result<std::unique_ptr<Worker>> Worker::create(std::size_t index, const Options& options,
-                                                     net::MemoryBudget& held_budget,
-                                                     telemetry::AccessLog* access_log) {
+                                                     const SharedParts& shared) {
   auto clock = std::make_unique<base::SystemClock>();
   TRY_ASSIGN(auto loop, event::Loop::create(*clock));
-  std::unique_ptr<Worker> worker(
-      new Worker(index, std::move(clock), std::move(loop), held_budget, options, access_log));
+  std::unique_ptr<Worker> worker(new Worker(index, std::move(clock), std::move(loop), shared));
   TRY(worker->prepare(options));
   return worker;
 }
 
 Worker::Worker(std::size_t index, std::unique_ptr<base::Clock> clock,
-               std::unique_ptr<event::Loop> loop, net::MemoryBudget& held_budget,
-               const Options& options, telemetry::AccessLog* access_log)
+               std::unique_ptr<event::Loop> loop, const SharedParts& shared)
     : index_(index),
       clock_(std::move(clock)),
       loop_(std::move(loop)),
       io_{*loop_, buffers_},
-      held_budget_(held_budget),
-      contexts_(options.extra_trust),
-      sink_(*loop_, access_log) {}
+      held_budget_(shared.held_budget),
+      contexts_(shared.trust),
+      sink_(*loop_, shared.access_log),
+      gate_(shared.limit_table) {}
 
 base::Status Worker::prepare(const Options& options) {
   net::dns::ResolverOptions dns;
@@ -74,12 +72,15 @@ base::Status Worker::prepare(const Options& options) {
   config->snapshot = std::make_shared<const snapshot::Compiled>();
   config->router = std::make_shared<const router::Router>();
   config->credentials = std::make_shared<const exchange::attempt::Credentials>();
+  config->limits = std::make_shared<const limits::Book>();
+  config->costs = std::make_shared<const limits::CostBook>();
   http1_ = std::make_unique<exchange::h1::UpstreamProtocol>();
   services_.reset(new exchange::attempt::Services{io_,
                                                   held_budget_,
                                                   *upstreams_,
                                                   *http1_,
                                                   sink_,
+                                                  gate_,
                                                   router::Random(seed),
                                                   json::Reader(),
                                                   http::DateCache(),

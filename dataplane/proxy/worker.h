@@ -47,13 +47,20 @@ struct WorkerReadings {
   std::uint64_t turns = 0;
 };
 
+/// What all workers of a process use together.
+struct SharedParts {
+  net::MemoryBudget& held_budget;
+  limits::Table& limit_table;
+  telemetry::AccessLog* access_log = nullptr;  // null: none
+  std::shared_ptr<net::tls::TrustStores> trust;
+};
+
 /// One event loop on one thread with everything that requests need. Share-nothing: the others are
 /// reached by their mailboxes only.
 class Worker final : private exchange::h1::SessionHost {
  public:
   static base::Result<std::unique_ptr<Worker>> create(std::size_t index, const Options& options,
-                                                      net::MemoryBudget& held_budget,
-                                                      telemetry::AccessLog* access_log);
+                                                      const SharedParts& shared);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -77,7 +84,7 @@ class Worker final : private exchange::h1::SessionHost {
   class Door;
 
   Worker(std::size_t index, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop,
-         net::MemoryBudget& held_budget, const Options& options, telemetry::AccessLog* access_log);
+         const SharedParts& shared);
   base::Status prepare(const Options& options);
   void accept(net::Accepted accepted, std::uint16_t bind_port);
   void on_session_over(exchange::h1::ClientSession& session) override;
@@ -98,6 +105,7 @@ class Worker final : private exchange::h1::SessionHost {
   std::unique_ptr<upstream::PoolSet> pools_;
   std::unique_ptr<exchange::attempt::Upstreams> upstreams_;
   telemetry::WorkerSink sink_;
+  limits::Gate gate_;
   std::unique_ptr<exchange::h1::UpstreamProtocol> http1_;
   std::unique_ptr<exchange::attempt::Services> services_;
   exchange::ExchangePool exchanges_;

@@ -5,6 +5,7 @@
 
 #include "dataplane/catalog/regex_check.h"
 #include "dataplane/catalog/schema.h"
+#include "dataplane/json/reader.h"
 #include "dataplane/snapshot/limits.h"
 
 namespace tollgate::dataplane::snapshot {
@@ -107,9 +108,21 @@ std::string check_match(const Match& match) {
   return check_values(match.query, false);
 }
 
+std::string check_body_edit(const BodyEdit& edit) {
+  if (edit.set.size() + edit.remove.size() > kMaxBodyEdits) return "too many edits of a body";
+  json::Reader reader;
+  for (const auto& [path, value] : edit.set) {
+    if (path.empty()) return "an edit of a body needs a path";
+    const json::PaddedText padded(value);
+    if (!reader.check(padded.view())) return "the value of '" + path + "' is no JSON";
+  }
+  return {};
+}
+
 std::string check_ref(const BackendRef& ref) {
   if (ref.unusable) return check_direct(*ref.unusable);
   if (ref.backend_key.empty()) return "a usable backend reference needs a backend_key";
+  if (std::string why = check_body_edit(ref.request_body); !why.empty()) return why;
   return check_edit(ref.request_headers);
 }
 

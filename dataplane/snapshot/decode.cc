@@ -8,6 +8,7 @@
 #include "dataplane/snapshot/limits.h"
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/names.h"
+#include "dataplane/snapshot/route_members.h"
 
 namespace tollgate::dataplane::snapshot {
 

@@ -7,6 +7,7 @@
 #include "dataplane/snapshot/limit_members.h"
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/names.h"
+#include "dataplane/snapshot/route_members.h"
 
 // Canonical by construction: Members lists names in order, members at their default are left out,
 // and each value has one spelling.

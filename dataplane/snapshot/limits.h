@@ -9,6 +9,7 @@ inline constexpr std::size_t kMaxKeyBytes = 1024;
 inline constexpr std::size_t kMaxBodyBytes = 4U << 20U;    // one resource
 inline constexpr std::size_t kMaxSetBytes = 1024U << 20U;  // all lines of a set
 inline constexpr std::size_t kMaxStringBytes = 1U << 20U;  // one string in a body
+inline constexpr std::size_t kMaxBodyEdits = 128;          // of one backend reference
 inline constexpr std::size_t kMaxElements = 65'536;        // of one array in a body
 inline constexpr std::size_t kMaxNesting = 12;             // of a body's JSON
 

@@ -86,6 +86,13 @@ struct HeaderEdit {
   std::vector<std::string> remove;
 };
 
+/// Members of a JSON body that are set (path, JSON value) or removed (see json::Mutation), after
+/// translation and before credentials.
+struct BodyEdit {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> remove;
+};
+
 /// An answer that the gateway gives itself.
 struct DirectResponse {
   std::uint16_t status = 500;
@@ -108,6 +115,7 @@ struct BackendRef {
   std::uint32_t priority = 0;  // lower is tried first
   std::string model_override;  // empty = the client's model
   HeaderEdit request_headers;
+  BodyEdit request_body;
   /// Set when this one backend cannot serve: the share of requests that its weight stands for gets
   /// this answer (Gateway API: an invalid backendRef answers 500 for its share).
   std::optional<DirectResponse> unusable;

@@ -1,4 +1,5 @@
 #include "reconcilers/resources/backends.h"
+#include "dataplane/catalog/schema.h"
 
 #include <arpa/inet.h>
 
@@ -7,6 +8,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "dataplane/catalog/schema.h"
 
 namespace tollgate::reconcilers::resources {
 
@@ -72,9 +74,12 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   out.schema = spec["schema"]["name"].text_or("");
   out.schema_prefix = spec["schema"]["prefix"].text_or("");
   out.schema_version = spec["schema"]["version"].text_or("");
+  const View annotations = View(*object.document, "", out.meta.problems)["metadata"]["annotations"];
+  out.api = annotations[tollgate::dataplane::catalog::kApiAnnotation].text_or("");
   out.backend = read_object_ref(spec["backendRef"], "", "Service");
-  out.ignored = other_fields(
-      spec, {"schema.name", "schema.prefix", "schema.version", "backendRef", "headerMutation"});
+  out.ignored = other_fields(spec, {"schema.name", "schema.prefix", "schema.version", "backendRef",
+                                    "headerMutation", "bodyMutation"});
+  out.body = read_body_mutation(spec["bodyMutation"]);
   out.headers = read_header_mutation(spec["headerMutation"], out.ignored);
   return out;
 }

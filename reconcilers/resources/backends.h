@@ -17,8 +17,10 @@ struct AiServiceBackend {
   std::string schema;
   std::string schema_prefix;
   std::string schema_version;
+  std::string api;  // the annotation tollgate.dev/api
   ObjectRef backend;
   model::HeaderEdit headers;
+  model::BodyEdit body;
   std::vector<std::string> ignored;
   friend bool operator==(const AiServiceBackend&, const AiServiceBackend&) = default;
 };

@@ -58,7 +58,8 @@ ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
     if (text) out.buffer_limit_bytes = parse_quantity(*text);
     if (!out.buffer_limit_bytes) limit.report("is no quantity such as 50Mi");
   }
-  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "connection.bufferLimit"});
+  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "connection.bufferLimit"},
+                             {{"connection.maxAcceptPerSocketEvent", "1"}});
   return out;
 }
 

@@ -125,6 +125,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   rule.name = view["name"].text_or("");
   rule.matches = read_matches(view["matches"]);
   rule.timeouts = read_timeouts(view["timeouts"]);
+  rule.timeouts.stream_idle = read_duration(view["streamIdleTimeout"]);
   rule.models_owned_by = view["modelsOwnedBy"].text_or(kDefaultOwner);
   if (const auto created = view["modelsCreatedAt"].text()) {
     rule.models_created_unix_s = parse_time(*created);
@@ -139,6 +140,7 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
         static_cast<std::uint32_t>(item["priority"].integer(0, kMaxPriority).value_or(0));
     backend.model_override = item["modelNameOverride"].text_or("");
     backend.headers = read_header_mutation(item["headerMutation"], ignored);
+    backend.body = read_body_mutation(item["bodyMutation"]);
     backend.path = item.path();
     rule.backends.push_back(std::move(backend));
   }
@@ -152,6 +154,25 @@ bool operator==(const HttpRoute& a, const HttpRoute& b) {
          a.rules == b.rules && a.ignored == b.ignored;
 }
 
+bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b) {
+  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
+         a.rules == b.rules && a.ignored == b.ignored;
+}
+
+namespace {
+
+std::vector<std::string> read_status_controllers(const Object& object) {
+  std::vector<std::string> out;
+  Problems of_status;
+  const View root(*object.document, "", of_status);
+  for (const View& parent : root["status"]["parents"].items()) {
+    out.push_back(parent["controllerName"].text_or(""));
+  }
+  return out;
+}
+
+}  // namespace
+
 HttpRoute read_http_route(const Object& object) {
   HttpRoute out;
   out.meta = read_meta(object);
@@ -161,11 +182,7 @@ HttpRoute read_http_route(const Object& object) {
   out.hostnames = read_hostnames(spec["hostnames"]);
   for (const View& rule : spec["rules"].items()) out.rules.push_back(read_http_rule(rule));
   out.ignored = other_fields(spec, {"parentRefs", "hostnames", "rules"});
-  Problems of_status;
-  const View status(*object.document, "", of_status);
-  for (const View& parent : status["status"]["parents"].items()) {
-    out.status_controllers.push_back(parent["controllerName"].text_or(""));
-  }
+  out.status_controllers = read_status_controllers(object);
   return out;
 }
 
@@ -177,15 +194,17 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
       spec, {"parentRefs", "hostnames", "llmRequestCosts", "rules.name", "rules.matches",
-             "rules.timeouts.request", "rules.timeouts.backendRequest", "rules.modelsOwnedBy",
-             "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
-             "rules.backendRefs.group", "rules.backendRefs.kind",
+             "rules.timeouts.request", "rules.timeouts.backendRequest", "rules.streamIdleTimeout",
+             "rules.modelsOwnedBy", "rules.modelsCreatedAt", "rules.backendRefs.name",
+             "rules.backendRefs.namespace", "rules.backendRefs.group", "rules.backendRefs.kind",
              "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
-             "rules.backendRefs.priority", "rules.backendRefs.headerMutation"});
+             "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
+             "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
   }
   out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
+  out.status_controllers = read_status_controllers(object);
   return out;
 }
 

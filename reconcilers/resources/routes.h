@@ -56,6 +56,7 @@ struct AiBackendRef {
   std::uint32_t priority = 0;
   std::string model_override;
   model::HeaderEdit headers;
+  model::BodyEdit body;
   std::string path;
   friend bool operator==(const AiBackendRef&, const AiBackendRef&) = default;
 };
@@ -79,7 +80,9 @@ struct AiGatewayRoute {
   std::vector<std::string> cost_faults;
   /// Set fields that this program accepts without acting on them.
   std::vector<std::string> ignored;
-  friend bool operator==(const AiGatewayRoute&, const AiGatewayRoute&) = default;
+  /// Controller names of the entries that status.parents has already.
+  std::vector<std::string> status_controllers;
+  friend bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b);
 };
 AiGatewayRoute read_ai_gateway_route(const Object& object);
 

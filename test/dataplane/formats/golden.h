@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ inline std::vector<std::filesystem::path> testdata_files(std::string_view folder
       found.push_back(entry.path());
     }
   }
+  if (found.empty()) throw std::runtime_error("no testdata in " + root.string());
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -176,6 +176,48 @@ TEST_F(Running, ARefusedPushChangesNothing) {
             string::npos);
 }
 
+TEST_F(Running, ALimitRefusesAcrossWorkersAndSaysSo) {
+  const std::uint16_t port = free_port();
+  put_listener("http", port);
+  snapshot::Limits limits;
+  limits.policy = "ns/policy";
+  limits.scope_key = "gateway/ns/g";
+  snapshot::LimitRule limit;
+  limit.id = "0";
+  limit.requests = 3;
+  limit.unit = snapshot::LimitUnit::kYear;
+  limits.rules.push_back(limit);
+  put("limits/ns/policy", limits);
+  snapshot::Rule rule;
+  rule.route_key = "route/HTTPRoute/ns/r";
+  rule.limits_keys = {"limits/ns/policy"};
+  snapshot::Match match;
+  match.sort_key = "a";
+  match.path = {snapshot::MatchType::kPrefix, "/a"};
+  rule.matches = {match};
+  rule.direct = snapshot::DirectResponse{200, "", "hello"};
+  put("rule/HTTPRoute/ns/r/0", rule);
+  ASSERT_TRUE(push().accepted);
+  for (int left = 2; left >= 0; --left) {
+    const string answer = get(port, "/a", "hello");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    EXPECT_NE(answer.find("x-ratelimit-limit: 3, 3;w=31536000\r\n"), string::npos) << answer;
+    EXPECT_NE(answer.find("x-ratelimit-remaining: " + std::to_string(left) + "\r\n"), string::npos);
+  }
+  const string refused = get(port, "/a", "exceeded");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 429 ")) << refused;
+  EXPECT_NE(refused.find("\r\nretry-after: "), string::npos);
+  EXPECT_NE(refused.find("\r\nx-envoy-ratelimited: true"), string::npos);
+  EXPECT_NE(refused.find("\"type\":\"TooManyRequests\""), string::npos);
+  const string metrics = admin("/metrics");
+  EXPECT_NE(metrics.find("tollgate_limit_decisions_total{policy=\"ns/policy\",limit=\"0\","
+                         "result=\"refused\"} 1"),
+            string::npos)
+      << metrics;
+  EXPECT_NE(metrics.find("tollgate_limit_charges_total{policy=\"ns/policy\",limit=\"0\"} 4"),
+            string::npos);
+}
+
 constexpr int kDrainQuietMs = static_cast<int>(net::Listener::kDrainQuiet.count());
 
 TEST_F(Running, SocketsStayOverChangesAndGoWhenUnwanted) {

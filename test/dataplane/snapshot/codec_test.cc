@@ -4,6 +4,7 @@
 
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/resource.h"
+#include "dataplane/snapshot/route_members.h"
 
 namespace tollgate::dataplane::snapshot {
 namespace {

@@ -1,0 +1,361 @@
+#include "dataplane/formats/anthropic/content_writer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/base/hash.h"
+#include "dataplane/base/text.h"
+#include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/take.h"
+#include "dataplane/formats/json_members.h"
+
+namespace tollgate::dataplane::formats::anthropic {
+namespace {
+
+using catalog::Feature;
+using chat::Block;
+using chat::BlockKind;
+using chat::cannot_say;
+using chat::MediaSource;
+using chat::Role;
+
+constexpr std::array<std::string_view, 4> kImageTypes{"image/jpeg", "image/png", "image/gif",
+                                                      "image/webp"};
+constexpr std::string_view kPdf = "application/pdf";
+
+bool is_image_type(std::string_view type) {
+  return std::find(kImageTypes.begin(), kImageTypes.end(), type) != kImageTypes.end();
+}
+
+bool is_pdf_url(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  return url.size() > 4 && base::equals_ignore_case(url.substr(url.size() - 4), ".pdf");
+}
+
+bool is_instruction(const chat::Message& message) {
+  return message.role == Role::kSystem || message.role == Role::kDeveloper;
+}
+
+Role written_role(const chat::Message& message) {
+  return message.role == Role::kAssistant ? Role::kAssistant : Role::kUser;
+}
+
+}  // namespace
+
+ContentWriter::ContentWriter(const chat::Request& request, json::Writer& writer,
+                             chat::Losses& losses)
+    : request_(request), writer_(writer), losses_(losses), own_(is_ours(request.origin)) {}
+
+bool ContentWriter::kept(const chat::Extras& extras, std::string_view key) const {
+  return own_ && !extras.empty() && chat::find_extra(extras, key) != nullptr;
+}
+
+void ContentWriter::extras(const chat::Extras& extras) {
+  if (!own_) return;
+  for (const chat::Extra& extra : extras) writer_.raw_member(extra.key, extra.raw);
+}
+
+void ContentWriter::cache(const chat::CacheMark& mark, const chat::Extras& extras) {
+  if (!mark.set || kept(extras, "cache_control")) return;
+  writer_.key("cache_control").begin_object().member("type", "ephemeral");
+  if (!mark.ttl.empty()) writer_.member("ttl", mark.ttl);
+  writer_.end_object();
+}
+
+base::Status ContentWriter::system(std::string_view instruction) {
+  if (own_) {
+    if (request_.messages.empty() || request_.messages.front().role != Role::kSystem) return {};
+    const chat::Message& message = request_.messages.front();
+    writer_.key("system");
+    if (message.plain) {
+      writer_.value(message.blocks.front().text);
+      return {};
+    }
+    writer_.begin_array();
+    TRY(blocks(message.blocks, {}));
+    writer_.end_array();
+    return {};
+  }
+  const bool any = std::any_of(request_.messages.begin(), request_.messages.end(), is_instruction);
+  if (!any && instruction.empty()) return {};
+  writer_.key("system").begin_array();
+  for (const chat::Message& message : request_.messages) {
+    if (!is_instruction(message)) continue;
+    for (const Block& block : message.blocks) {
+      if (block.kind != BlockKind::kText && block.kind != BlockKind::kOpaque) {
+        return cannot_say("the system prompt can hold text only");
+      }
+    }
+    TRY(foreign_blocks(message));
+  }
+  if (!instruction.empty()) {
+    writer_.begin_object().member("type", "text").member("text", instruction).end_object();
+  }
+  writer_.end_array();
+  return {};
+}
+
+base::Status ContentWriter::messages() {
+  writer_.key("messages").begin_array();
+  if (own_) {
+    for (const chat::Message& message : request_.messages) {
+      if (message.role != Role::kSystem) TRY(own_message(message));
+    }
+  } else {
+    TRY(foreign_messages());
+  }
+  writer_.end_array();
+  return {};
+}
+
+base::Status ContentWriter::own_message(const chat::Message& message) {
+  writer_.begin_object();
+  writer_.member("role", message.role == Role::kAssistant   ? "assistant"
+                         : message.role == Role::kDeveloper ? "system"
+                                                            : "user");
+  writer_.key("content");
+  if (message.plain) {
+    writer_.value(message.blocks.front().text);
+  } else {
+    writer_.begin_array();
+    TRY(blocks(message.blocks, {}));
+    writer_.end_array();
+  }
+  extras(message.extras);
+  writer_.end_object();
+  return {};
+}
+
+/// Messages of one role that follow each other are one message: results of several tools, and what
+/// the user says behind them, answer the same turn.
+base::Status ContentWriter::foreign_messages() {
+  bool open = false;
+  Role role = Role::kUser;
+  for (const chat::Message& message : request_.messages) {
+    if (is_instruction(message)) continue;
+    if (!message.name.empty() && message.role != Role::kTool) {
+      TRY(losses_.lose(Feature::kParticipantName));
+    }
+    const bool empty = std::all_of(message.blocks.begin(), message.blocks.end(),
+                                   [this](const Block& block) { return says_nothing(block); });
+    if (empty) {
+      TRY(foreign_blocks(message));  // writes nothing, notes what is lost
+      continue;
+    }
+    if (open && role != written_role(message)) {
+      writer_.end_array().end_object();
+      open = false;
+    }
+    if (!open) {
+      role = written_role(message);
+      writer_.begin_object().member("role", role == Role::kAssistant ? "assistant" : "user");
+      writer_.key("content").begin_array();
+      open = true;
+    }
+    TRY(foreign_blocks(message));
+  }
+  if (open) writer_.end_array().end_object();
+  return {};
+}
+
+base::Status ContentWriter::foreign_blocks(const chat::Message& message) {
+  TRY(losses_.lose_extras(message.extras, request_.origin, "messages[]."));
+  return blocks(message.blocks, message.cache);
+}
+
+/// `last` is the mark of the list as a whole, for its last block.
+base::Status ContentWriter::blocks(const std::vector<Block>& blocks, const Marks& last) {
+  for (const Block& block : blocks) {
+    const bool end = &block == &blocks.back();
+    TRY(this->block(block, end && last.set ? last : block.cache));
+  }
+  return {};
+}
+
+/// What this dialect has no block for, or refuses when it is empty.
+bool ContentWriter::says_nothing(const Block& block) const {
+  if (own_) return false;
+  switch (block.kind) {
+    case BlockKind::kText:
+    case BlockKind::kRefusal:
+      return block.text.empty();
+    case BlockKind::kThinking:
+      return block.signature.empty();
+    case BlockKind::kRedactedThinking:
+      return block.data.empty();
+    case BlockKind::kOpaque:
+    case BlockKind::kAudio:
+    case BlockKind::kVideo:
+      return true;
+    default:
+      return false;
+  }
+}
+
+base::Status ContentWriter::block(const Block& block, const Marks& mark) {
+  if (own_ && block.kind == BlockKind::kOpaque) {
+    writer_.raw(block.raw);
+    return {};
+  }
+  if (!own_) TRY(losses_.lose_extras(block.extras, request_.origin, "messages[].content[]."));
+  switch (block.kind) {
+    case BlockKind::kText:
+    case BlockKind::kRefusal:
+      if (says_nothing(block)) return {};
+      begin(block, "text");
+      writer_.member("text", block.text);
+      end(block, mark);
+      return {};
+    case BlockKind::kThinking:
+      // Without its signature the provider refuses it.
+      if (says_nothing(block)) return losses_.lose(Feature::kThinkingBlock);
+      begin(block, "thinking");
+      writer_.member("thinking", block.text);
+      if (block.signature.data() != nullptr) writer_.member("signature", block.signature);
+      end(block, {});
+      return {};
+    case BlockKind::kRedactedThinking:
+      if (says_nothing(block)) return losses_.lose(Feature::kRedactedThinking);
+      begin(block, "redacted_thinking");
+      writer_.member("data", block.data);
+      end(block, {});
+      return {};
+    case BlockKind::kImage:
+      return image(block, mark);
+    case BlockKind::kDocument:
+      return document(block, mark);
+    case BlockKind::kToolCall:
+      return tool_call(block, mark);
+    case BlockKind::kToolResult:
+      return tool_result(block, mark);
+    case BlockKind::kAudio:
+      return losses_.lose(Feature::kAudioInput);
+    case BlockKind::kVideo:
+      return losses_.lose(Feature::kVideoInput);
+    case BlockKind::kOpaque:
+      return losses_.lose_extras({{block.name, block.raw}}, request_.origin,
+                                 "messages[].content[].");
+  }
+  return {};
+}
+
+bool ContentWriter::begin(const Block& block, std::string_view type) {
+  writer_.begin_object().member("type", type);
+  return kept(block.extras, "source");
+}
+
+void ContentWriter::end(const Block& block, const Marks& mark) {
+  cache(mark, block.extras);
+  extras(block.extras);
+  writer_.end_object();
+}
+
+void ContentWriter::source(std::string_view type, std::string_view key, std::string_view data,
+                           std::string_view media_type) {
+  writer_.key("source").begin_object().member("type", type);
+  if (media_type.data() != nullptr) writer_.member("media_type", media_type);
+  writer_.member(key, data).end_object();
+}
+
+base::Status ContentWriter::image(const Block& block, const Marks& mark) {
+  const chat::Media& media = block.media;
+  const bool pdf =
+      !own_ && (media.source == MediaSource::kBase64 ? media.type == kPdf : is_pdf_url(media.data));
+  if (!own_ && media.source == MediaSource::kFile) return losses_.lose(Feature::kFileReference);
+  if (!own_ && media.source == MediaSource::kBase64 && !pdf && !is_image_type(media.type)) {
+    return cannot_say("images of type " + std::string(media.type) +
+                      " are not supported by Anthropic (image/jpeg, image/png, image/gif and "
+                      "image/webp are)");
+  }
+  if (!own_ && !media.detail.empty()) TRY(losses_.lose(Feature::kImageDetail));
+  const bool kept_source = begin(block, pdf ? "document" : "image");
+  if (kept_source || media.source == MediaSource::kNone) {
+    end(block, mark);
+    return {};
+  }
+  if (media.source == MediaSource::kBase64) {
+    source("base64", "data", media.data, media.type);
+  } else if (media.source == MediaSource::kFile) {
+    source("file", "file_id", media.data, {});
+  } else {
+    source("url", "url", media.data, {});
+  }
+  end(block, mark);
+  return {};
+}
+
+base::Status ContentWriter::document(const Block& block, const Marks& mark) {
+  const chat::Media& media = block.media;
+  if (!own_ && media.source == MediaSource::kFile) return losses_.lose(Feature::kFileReference);
+  if (!begin(block, "document")) TRY(document_source(media));
+  if (media.name.data() != nullptr) writer_.member("title", media.name);
+  if (media.context.data() != nullptr) writer_.member("context", media.context);
+  if (media.cite && !kept(block.extras, "citations")) {
+    writer_.key("citations").begin_object().member("enabled", true).end_object();
+  }
+  end(block, mark);
+  return {};
+}
+
+base::Status ContentWriter::document_source(const chat::Media& media) {
+  switch (media.source) {
+    case MediaSource::kText:
+      source("text", "data", media.data,
+             media.type.data() == nullptr && !own_ ? "text/plain" : media.type);
+      return {};
+    case MediaSource::kUrl:
+      source("url", "url", media.data, {});
+      return {};
+    case MediaSource::kFile:
+      source("file", "file_id", media.data, {});
+      return {};
+    case MediaSource::kBase64:
+      break;
+    case MediaSource::kNone:
+      return {};
+  }
+  if (own_ || media.type == kPdf) {
+    source("base64", "data", media.data, media.type);
+    return {};
+  }
+  const auto text = media.type.starts_with("text/") ? base::base64_decode(media.data)
+                                                    : std::optional<std::string>{};
+  if (!text) {
+    return cannot_say("documents of type " + std::string(media.type) +
+                      " are not supported by Anthropic (application/pdf and text are)");
+  }
+  source("text", "data", *text, "text/plain");
+  return {};
+}
+
+base::Status ContentWriter::tool_call(const Block& block, const Marks& mark) {
+  if (!own_ && block.id.empty()) return cannot_say("a tool call has no id");
+  if (block.json_broken) {
+    return cannot_say("the arguments of the tool call " + std::string(block.id) +
+                      " are not a JSON object");
+  }
+  begin(block, "tool_use");
+  writer_.member("id", block.id).member("name", block.name);
+  writer_.raw_member("input", block.json.empty() ? "{}" : block.json);
+  end(block, mark);
+  return {};
+}
+
+base::Status ContentWriter::tool_result(const Block& block, const Marks& mark) {
+  begin(block, "tool_result");
+  writer_.member("tool_use_id", block.id);
+  if (block.plain && !block.content.empty()) {
+    writer_.member("content", block.content.front().text);
+  } else if (!block.plain) {
+    writer_.key("content").begin_array();
+    TRY(blocks(block.content, {}));
+    writer_.end_array();
+  }
+  const bool says_error = !own_ && block.plain && !block.content.empty() &&
+                          find_member(block.content.front().text, "error").has_value();
+  if (block.is_error || says_error) writer_.member("is_error", true);
+  end(block, mark);
+  return {};
+}
+
+}  // namespace tollgate::dataplane::formats::anthropic

@@ -1,0 +1,374 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/anthropic/content_writer.h"
+#include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/claude.h"
+
+namespace tollgate::dataplane::formats::anthropic {
+namespace {
+
+using catalog::Feature;
+using chat::cannot_say;
+using chat::Number;
+using chat::ThinkingKind;
+using chat::ToolChoiceKind;
+
+constexpr std::int64_t kMinThinkingTokens = 1024;  // the API refuses less
+constexpr double kMaxExactInteger = 9007199254740992.0;
+constexpr std::string_view kJsonInstruction =
+    "Answer with exactly one JSON object and nothing else: no explanation, no code fence.";
+
+/// Integers as such: 40.0 of a dialect whose numbers are doubles is 40.
+void write_number(json::Writer& writer, std::string_view key, const Number& number, bool own) {
+  if (!own && std::abs(number.value) < kMaxExactInteger &&
+      std::trunc(number.value) == number.value) {
+    writer.member(key, static_cast<std::int64_t>(number.value));
+  } else if (!number.raw.empty()) {
+    writer.raw_member(key, number.raw);
+  } else {
+    writer.member(key, number.value);
+  }
+}
+
+bool nonzero(const std::optional<Number>& number) {
+  return number && number->value != 0;
+}
+
+class Encoder {
+ public:
+  Encoder(const chat::Request& request, const chat::Target& target, std::string& out)
+      : request_(request),
+        target_(target),
+        writer_(out),
+        losses_(catalog::Format::kAnthropicMessages),
+        content_(request, writer_, losses_),
+        traits_(chat::claude_traits(target.model)),
+        own_(is_ours(request.origin)) {}
+
+  base::Result<chat::Dropped> run();
+
+ private:
+  void max_tokens();
+  base::Status sampling();
+  base::Status temperature();
+  base::Status lost_sampling();
+  base::Status tools();
+  base::Status tool(const chat::Tool& tool);
+  base::Status tool_choice();
+  void write_choice(std::string_view type, std::string_view name, std::optional<bool> parallel);
+  base::Status reasoning();
+  base::Status effort();
+  void thinking(std::string_view type);
+  base::Status output_config();
+  base::Status about();
+  base::Status service_tier();
+  [[nodiscard]] std::string instruction() const;
+  [[nodiscard]] bool allowed(const chat::Tool& tool) const;
+  [[nodiscard]] bool kept(std::string_view key) const {
+    return content_.kept(request_.extras, key);
+  }
+  [[nodiscard]] bool native_schema() const {
+    return request_.response_format.kind == chat::ResponseFormatKind::kJsonSchema &&
+           (own_ || traits_.json_schema) && !request_.response_format.schema.empty();
+  }
+
+  const chat::Request& request_;
+  const chat::Target& target_;
+  json::Writer writer_;
+  chat::Losses losses_;
+  ContentWriter content_;
+  chat::ClaudeTraits traits_;
+  bool own_;
+  std::string_view effort_;
+};
+
+base::Result<chat::Dropped> Encoder::run() {
+  writer_.begin_object();
+  if (!target_.model.empty()) writer_.member("model", target_.model);
+  max_tokens();
+  TRY(content_.system(instruction()));
+  TRY(content_.messages());
+  TRY(tools());
+  TRY(tool_choice());
+  TRY(sampling());
+  TRY(reasoning());
+  TRY(output_config());
+  TRY(about());
+  if (own_) {
+    if (request_.stream) {
+      writer_.member("stream", *request_.stream);
+    } else if (target_.streamed && !kept("stream")) {
+      writer_.member("stream", true);
+    }
+    content_.extras(request_.extras);
+  } else {
+    if (target_.streamed) writer_.member("stream", true);
+    TRY(losses_.lose_extras(request_.extras, request_.origin));
+  }
+  writer_.end_object();
+  return losses_.take();
+}
+
+void Encoder::max_tokens() {
+  const auto& asked = request_.sampling.max_tokens;
+  if (asked) return write_number(writer_, "max_tokens", *asked, own_);
+  if (own_) return;
+  const auto& budget = request_.reasoning.budget_tokens;
+  const bool thinks = request_.reasoning.thinking == ThinkingKind::kEnabled && budget;
+  writer_.member("max_tokens",
+                 kDefaultMaxTokens + (thinks ? static_cast<std::int64_t>(std::clamp(
+                                                   budget->value, 0.0, kMaxExactInteger / 2))
+                                             : 0));
+}
+
+base::Status Encoder::temperature() {
+  const auto& temperature = request_.sampling.temperature;
+  if (!temperature) return {};
+  if (!own_ && (temperature->value < 0 || temperature->value > 1)) {
+    return cannot_say("temperature " + std::string(temperature->raw) +
+                      " is not supported by Anthropic (must be between 0.0 and 1.0)");
+  }
+  writer_.raw_member("temperature", temperature->raw);
+  return {};
+}
+
+base::Status Encoder::sampling() {
+  const chat::Sampling& sampling = request_.sampling;
+  TRY(temperature());
+  if (sampling.top_p) writer_.raw_member("top_p", sampling.top_p->raw);
+  if (sampling.top_k) write_number(writer_, "top_k", *sampling.top_k, own_);
+  if (!sampling.stop.empty()) {
+    writer_.key("stop_sequences").begin_array();
+    for (const std::string_view stop : sampling.stop) writer_.value(stop);
+    writer_.end_array();
+  }
+  return own_ ? base::Status{} : lost_sampling();
+}
+
+base::Status Encoder::lost_sampling() {
+  const chat::Sampling& sampling = request_.sampling;
+  const std::pair<bool, Feature> asked[] = {
+      {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
+      {sampling.seed.has_value(), Feature::kSeed},
+      {nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
+      {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
+      {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
+       Feature::kLogitBias},
+      {sampling.logprobs.value_or(false), Feature::kLogprobs},
+  };
+  for (const auto& [is_asked, feature] : asked) {
+    if (is_asked) TRY(losses_.lose(feature));
+  }
+  return {};
+}
+
+bool Encoder::allowed(const chat::Tool& tool) const {
+  const chat::ToolChoice& choice = request_.tool_choice;
+  return choice.kind != ToolChoiceKind::kAllowed ||
+         std::find(choice.names.begin(), choice.names.end(), tool.name) != choice.names.end();
+}
+
+base::Status Encoder::tools() {
+  if (request_.tools.empty()) return {};
+  bool open = false;
+  for (const chat::Tool& tool : request_.tools) {
+    if (!own_ && tool.builtin) {
+      TRY(losses_.lose(Feature::kBuiltinTool));
+      continue;
+    }
+    if (!allowed(tool)) continue;
+    if (!open) writer_.key("tools").begin_array();
+    open = true;
+    TRY(this->tool(tool));
+  }
+  if (open) writer_.end_array();
+  return {};
+}
+
+base::Status Encoder::tool(const chat::Tool& tool) {
+  if (tool.builtin) {
+    writer_.raw(tool.raw);
+    return {};
+  }
+  if (!own_) TRY(losses_.lose_extras(tool.extras, request_.origin, "tools[]."));
+  writer_.begin_object();
+  if (own_ && !tool.type.empty()) writer_.member("type", tool.type);
+  writer_.member("name", tool.name);
+  if (tool.description.data() != nullptr) writer_.member("description", tool.description);
+  if (!tool.schema.empty()) {
+    writer_.raw_member("input_schema", tool.schema);
+  } else if (!own_) {
+    writer_.raw_member("input_schema", R"({"type":"object","properties":{}})");
+  }
+  if (tool.strict) writer_.member("strict", *tool.strict);
+  content_.cache(tool.cache, tool.extras);
+  content_.extras(tool.extras);
+  writer_.end_object();
+  return {};
+}
+
+void Encoder::write_choice(std::string_view type, std::string_view name,
+                           std::optional<bool> parallel) {
+  writer_.key("tool_choice").begin_object().member("type", type);
+  if (!name.empty()) writer_.member("name", name);
+  if (parallel) writer_.member("disable_parallel_tool_use", !*parallel);
+  writer_.end_object();
+}
+
+base::Status Encoder::tool_choice() {
+  if (kept("tool_choice")) return {};
+  const chat::ToolChoice& choice = request_.tool_choice;
+  if (!own_ && request_.tools.empty()) return {};
+  // Parallel calls are the default: only a client of this dialect says so itself.
+  std::optional<bool> parallel = request_.parallel_tool_calls;
+  if (!own_ && parallel.value_or(true)) parallel.reset();
+  switch (choice.kind) {
+    case ToolChoiceKind::kUnset:
+      if (parallel) write_choice("auto", {}, parallel);
+      break;
+    case ToolChoiceKind::kAuto:
+      write_choice("auto", {}, parallel);
+      break;
+    case ToolChoiceKind::kNone:
+      write_choice("none", {}, own_ ? parallel : std::nullopt);
+      break;
+    case ToolChoiceKind::kRequired:
+      write_choice("any", {}, parallel);
+      break;
+    case ToolChoiceKind::kNamed:
+      write_choice("tool", choice.name, parallel);
+      break;
+    case ToolChoiceKind::kAllowed:
+      write_choice(choice.required ? "any" : "auto", {}, parallel);
+      break;
+  }
+  return {};
+}
+
+void Encoder::thinking(std::string_view type) {
+  const chat::Reasoning& reasoning = request_.reasoning;
+  writer_.key("thinking").begin_object().member("type", type);
+  if (own_) {
+    if (reasoning.budget_tokens) writer_.raw_member("budget_tokens", reasoning.budget_tokens->raw);
+  } else if (type == "enabled") {
+    // At least what the API wants, and room for the answer behind it.
+    double budget = reasoning.budget_tokens ? reasoning.budget_tokens->value
+                                            : static_cast<double>(kDefaultMaxTokens) / 2;
+    if (const auto& limit = request_.sampling.max_tokens) {
+      budget = std::min(budget, std::floor(limit->value) - 1);
+    }
+    budget = std::clamp(budget, static_cast<double>(kMinThinkingTokens), kMaxExactInteger);
+    writer_.member("budget_tokens", static_cast<std::int64_t>(budget));
+  }
+  if (!reasoning.display.empty()) {
+    writer_.member("display", reasoning.display);
+  } else if (!own_ && type != "disabled") {
+    if (reasoning.include) {
+      writer_.member("display", *reasoning.include ? "summarized" : "omitted");
+    } else if (!reasoning.summary.empty()) {
+      writer_.member("display", "summarized");
+    }
+  }
+  writer_.end_object();
+}
+
+base::Status Encoder::reasoning() {
+  TRY(effort());
+  switch (kept("thinking") ? ThinkingKind::kUnset : request_.reasoning.thinking) {
+    case ThinkingKind::kUnset:
+      if (own_) return {};
+      if (request_.reasoning.effort == "none") thinking("disabled");
+      if (!request_.reasoning.summary.empty()) return losses_.lose(Feature::kReasoningSummary);
+      return {};
+    case ThinkingKind::kDisabled:
+      thinking("disabled");
+      return {};
+    case ThinkingKind::kEnabled:
+      thinking("enabled");
+      return {};
+    case ThinkingKind::kAdaptive:
+      thinking("adaptive");
+      return {};
+  }
+  return {};
+}
+
+base::Status Encoder::effort() {
+  static constexpr std::array<std::string_view, 5> kEfforts{"low", "medium", "high", "xhigh",
+                                                            "max"};
+  const std::string_view asked = request_.reasoning.effort;
+  if (own_) {
+    effort_ = asked;
+    return {};
+  }
+  if (asked.empty() || asked == "none") return {};
+  const std::string_view said = asked == "minimal" ? "low" : asked;
+  if (std::find(kEfforts.begin(), kEfforts.end(), said) == kEfforts.end()) {
+    return cannot_say("reasoning_effort \"" + std::string(asked) +
+                      "\" is not supported by Anthropic (low, medium, high, xhigh and max are)");
+  }
+  if (!traits_.effort) return losses_.lose(Feature::kReasoningEffort);
+  effort_ = said;
+  return {};
+}
+
+base::Status Encoder::output_config() {
+  if (kept("output_config") || (effort_.empty() && !native_schema())) return {};
+  writer_.key("output_config").begin_object();
+  if (!effort_.empty()) writer_.member("effort", effort_);
+  if (native_schema()) {
+    writer_.key("format").begin_object().member("type", "json_schema");
+    writer_.raw_member("schema", request_.response_format.schema).end_object();
+  }
+  writer_.end_object();
+  return {};
+}
+
+std::string Encoder::instruction() const {
+  using chat::ResponseFormatKind;
+  const chat::ResponseFormat& format = request_.response_format;
+  const bool json = format.kind == ResponseFormatKind::kJsonObject ||
+                    format.kind == ResponseFormatKind::kJsonSchema;
+  if (own_ || !json || native_schema()) return {};
+  std::string text(kJsonInstruction);
+  if (format.kind == ResponseFormatKind::kJsonSchema && !format.schema.empty()) {
+    text += " The object must be valid against this JSON schema:\n";
+    text += format.schema;
+  }
+  return text;
+}
+
+base::Status Encoder::about() {
+  if (!request_.user.empty() && !kept("metadata")) {
+    writer_.key("metadata").begin_object().member("user_id", request_.user).end_object();
+  }
+  TRY(service_tier());
+  if (own_) return {};
+  if (!request_.metadata.empty()) TRY(losses_.lose(Feature::kMetadata));
+  if (!request_.verbosity.empty()) TRY(losses_.lose(Feature::kVerbosity));
+  return {};
+}
+
+base::Status Encoder::service_tier() {
+  std::string_view tier = request_.service_tier;
+  if (tier.empty()) return {};
+  if (!own_) {
+    if (tier == "default" || tier == "standard") tier = "standard_only";
+    if (tier == "priority") tier = "auto";
+    if (tier != "auto" && tier != "standard_only") return losses_.lose(Feature::kServiceTier);
+  }
+  writer_.member("service_tier", tier);
+  return {};
+}
+
+}  // namespace
+
+base::Result<chat::Dropped> encode_request(const chat::Request& request, const chat::Target& target,
+                                           std::string& out) {
+  return Encoder(request, target, out).run();
+}
+
+}  // namespace tollgate::dataplane::formats::anthropic

@@ -1,0 +1,38 @@
+#include "dataplane/formats/chat/claude.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tollgate::dataplane::formats::chat {
+namespace {
+
+// The beginnings of the names of models that came before a feature, without the prefixes of regions
+// and vendors. Names that are not here count as new.
+constexpr std::array<std::string_view, 12> kNoSchema{
+    "claude-instant",    "claude-v2",        "claude-2",          "claude-3",
+    "claude-opus-4-0",   "claude-opus-4-1",  "claude-opus-4-2",   "claude-opus-4@",
+    "claude-sonnet-4-0", "claude-sonnet-4@", "claude-sonnet-4-2", "claude-haiku-4-0",
+};
+constexpr std::array<std::string_view, 2> kNoEffort{"claude-sonnet-4-5", "claude-haiku-4-5"};
+
+template <std::size_t N>
+bool any_prefix(const std::array<std::string_view, N>& prefixes, std::string_view name) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [name](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+}  // namespace
+
+ClaudeTraits claude_traits(std::string_view model) {
+  const std::size_t at = model.find("claude-");
+  if (at == std::string_view::npos) return {};
+  const std::string_view name = model.substr(at);
+  ClaudeTraits traits;
+  traits.is_claude = true;
+  traits.json_schema =
+      !any_prefix(kNoSchema, name) && name != "claude-opus-4" && name != "claude-sonnet-4";
+  traits.effort = traits.json_schema && !any_prefix(kNoEffort, name);
+  return traits;
+}
+
+}  // namespace tollgate::dataplane::formats::chat

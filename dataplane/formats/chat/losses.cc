@@ -1,0 +1,70 @@
+#include "dataplane/formats/chat/losses.h"
+
+#include <algorithm>
+
+namespace tollgate::dataplane::formats::chat {
+namespace {
+
+using catalog::Feature;
+using catalog::Treatment;
+
+Feature meaning_of(catalog::Format origin, std::string_view prefix, std::string_view key) {
+  for (const catalog::RequestField& field : catalog::request_fields(origin)) {
+    if (field.path.size() == prefix.size() + key.size() && field.path.starts_with(prefix) &&
+        field.path.ends_with(key)) {
+      return field.feature;
+    }
+  }
+  return Feature::kUnknown;
+}
+
+/// What asks for nothing: null, false, and empty lists and objects.
+bool asks_nothing(std::string_view raw) {
+  return raw == "null" || raw == "false" || raw == "[]" || raw == "{}" || raw.empty();
+}
+
+}  // namespace
+
+base::Error cannot_say(std::string sentence) {
+  return base::client_error(base::Code::kInvalidArgument, std::move(sentence));
+}
+
+base::Status Losses::lose(Feature feature) {
+  const catalog::FeatureRow& row = catalog::feature_row(target_, feature);
+  switch (row.treatment) {
+    case Treatment::kDrop:
+      return {};
+    case Treatment::kRefuse: {
+      std::string sentence(catalog::to_string(feature));
+      sentence += " is not supported by ";
+      sentence += catalog::to_string(target_);
+      if (!row.note.empty()) {
+        sentence += ": ";
+        sentence += row.note;
+      }
+      return cannot_say(std::move(sentence));
+    }
+    case Treatment::kMap:
+    case Treatment::kClamp:
+    case Treatment::kWarn:
+      break;
+  }
+  if (std::find(dropped_.begin(), dropped_.end(), feature) == dropped_.end()) {
+    dropped_.push_back(feature);
+  }
+  return {};
+}
+
+base::Status Losses::lose_extras(const Extras& extras, catalog::Format origin,
+                                 std::string_view prefix) {
+  for (const Extra& extra : extras) {
+    if (asks_nothing(extra.raw)) continue;
+    const Feature feature = meaning_of(origin, prefix, extra.key);
+    // The typed fields say what the canonical form knows; only what it does not know is lost here.
+    if (catalog::feature_row(target_, feature).treatment == Treatment::kMap) continue;
+    TRY(lose(feature));
+  }
+  return {};
+}
+
+}  // namespace tollgate::dataplane::formats::chat

@@ -1,0 +1,33 @@
+#include "dataplane/formats/dialects/dialects.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/gemini/format.h"
+#include "dataplane/formats/openai_chat/openai_chat.h"
+
+namespace tollgate::dataplane::formats::dialects {
+namespace {
+
+constexpr std::array<const chat::ChatFormat*, 3> kFormats{
+    &anthropic::kFormat,
+    &gemini::kFormat,
+    &openai_chat::kFormat,
+};
+
+}  // namespace
+
+const chat::ChatFormat* find(catalog::Format format) {
+  format = catalog::dialect_of(format);
+  const auto* const found =
+      std::find_if(kFormats.begin(), kFormats.end(),
+                   [format](const chat::ChatFormat* row) { return row->format == format; });
+  return found == kFormats.end() ? nullptr : *found;
+}
+
+std::span<const chat::ChatFormat* const> all() {
+  return kFormats;
+}
+
+}  // namespace tollgate::dataplane::formats::dialects
