@@ -139,8 +139,8 @@ tollgate_library(controller/standalone DEPS controller/cli dataplane/admin datap
   dataplane/snapshot
   controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
-  dataplane/json dataplane/router dataplane/snapshot controller/schema controller/standalone
-  LIBS ${JSON} yaml-cpp)
+  dataplane/json dataplane/limits dataplane/router dataplane/snapshot controller/schema
+  controller/standalone LIBS ${JSON} yaml-cpp)
 target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/dataplane/main.cc")

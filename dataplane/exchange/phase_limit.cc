@@ -16,7 +16,8 @@ bool begin(Exchange& exchange, limits::PassageOwner& owner) {
   if (rule.limits.empty()) return false;
   const Request& request = exchange.request();
   const router::RequestView view = exchange.view();
-  const limits::Subject subject{view, request.peer_ip, rule.route->key};
+  const limits::Subject subject{view, request.peer_ip, rule.route->key,
+                                exchange.target().listener->key};
   limits::Passage& passage = metering.passage.emplace(exchange.services().gate, owner);
   for (const snapshot::SlotId id : rule.limits) {
     if (const auto& policy = config.limits->find(id)) passage.add(policy, subject);
