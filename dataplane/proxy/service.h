@@ -65,6 +65,8 @@ class Service {
   void handle_admin(const admin::Request& request, admin::Reply reply);
   void scrape(admin::Reply reply);
   void add_readings(telemetry::Exposition& exposition, const std::vector<WorkerReadings>& workers);
+  void add_limit_readings(telemetry::Exposition& exposition,
+                          const std::vector<WorkerReadings>& workers);
   void finish_drain();
   void close_doors();
   void on_drain_timeout() { finish_drain(); }
