@@ -25,6 +25,8 @@ tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dat
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/converse DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
@@ -32,6 +34,7 @@ tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/jso
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat
   dataplane/formats/anthropic
+  dataplane/formats/converse
   dataplane/formats/gemini
   dataplane/formats/openai_chat)
 tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
@@ -42,7 +45,7 @@ tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplan
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
-  dataplane/providers)
+  dataplane/providers dataplane/formats/embeddings dataplane/formats/count)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot

@@ -58,6 +58,7 @@ foreach(folder
     dataplane/cel
     dataplane/formats/anthropic
     dataplane/formats/converse
+    dataplane/formats/dialects
     )
   tollgate_test(${folder})
 endforeach()

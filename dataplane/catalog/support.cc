@@ -43,6 +43,18 @@ constexpr std::array kPairs{
     Pair{Endpoint::kEmbeddings, Schema::kOpenAi, SupportKind::kPass, Format::kOpenAiEmbeddings},
     Pair{Endpoint::kEmbeddings, Schema::kAzureOpenAi, SupportKind::kPass,
          Format::kOpenAiEmbeddings},
+    // The model's name decides between the formats of a cloud.
+    Pair{Endpoint::kEmbeddings, Schema::kAwsBedrock, SupportKind::kTranslate,
+         Format::kTitanEmbeddings},
+    Pair{Endpoint::kEmbeddings, Schema::kGcpVertexAi, SupportKind::kTranslate,
+         Format::kVertexEmbeddings},
+    Pair{Endpoint::kCountTokens, Schema::kAnthropic, SupportKind::kPass, Format::kAnthropicCount},
+    Pair{Endpoint::kCountTokens, Schema::kAwsAnthropic, SupportKind::kTranslate,
+         Format::kBedrockCount},
+    Pair{Endpoint::kCountTokens, Schema::kAwsBedrock, SupportKind::kTranslate,
+         Format::kBedrockCount},
+    Pair{Endpoint::kCountTokens, Schema::kGcpAnthropic, SupportKind::kTranslate,
+         Format::kVertexCount},
 };
 
 Support chat_support(Format client, Schema schema) {

@@ -1,5 +1,8 @@
 #include "reconcilers/resources/security.h"
 
+#include <string_view>
+#include <utility>
+
 namespace tollgate::reconcilers::resources {
 namespace {
 
@@ -52,6 +55,39 @@ void read_gcp(const View& gcp, BackendSecurityPolicy& out) {
   out.impersonate = federation["serviceAccountImpersonation"]["serviceAccountName"].text_or("");
 }
 
+/// Another type's field beside the type's own would be believed by its author and have no effect.
+void check_fields(const View& spec, const std::string& type) {
+  static constexpr std::pair<std::string_view, std::string_view> kFields[] = {
+      {"APIKey", "apiKey"},
+      {"AWSCredentials", "awsCredentials"},
+      {"AzureAPIKey", "azureAPIKey"},
+      {"AzureCredentials", "azureCredentials"},
+      {"GCPCredentials", "gcpCredentials"},
+      {"AnthropicAPIKey", "anthropicAPIKey"},
+  };
+  for (const auto& [of, own] : kFields) {
+    if (type != of) continue;
+    bool good = spec[own].exists();
+    for (const auto& [other, field] : kFields) {
+      good = good && (field == own || !spec[field].exists());
+    }
+    if (good) return;
+    spec.report("When type is " + type + ", only " + std::string(own) + " field should be set");
+  }
+}
+
+void check_targets(const View& spec, const std::vector<TargetRef>& targets) {
+  for (const TargetRef& target : targets) {
+    const bool backend = target.group == kAiGroup && target.kind == "AIServiceBackend";
+    const bool pool =
+        target.group == "inference.networking.k8s.io" && target.kind == "InferencePool";
+    if (backend || pool) continue;
+    spec["targetRefs"].report(
+        "targetRefs must reference AIServiceBackend or InferencePool resources");
+    return;
+  }
+}
+
 }  // namespace
 
 BackendSecurityPolicy read_backend_security_policy(const Object& object) {
@@ -60,6 +96,8 @@ BackendSecurityPolicy read_backend_security_policy(const Object& object) {
   const View spec = View(*object.document, "", out.meta.problems)["spec"];
   out.targets = read_target_refs(spec["targetRefs"]);
   out.type = spec["type"].text_or("");
+  check_fields(spec, out.type);
+  check_targets(spec, out.targets);
   if (out.type == "APIKey") out.secret = secret_ref(spec["apiKey"]["secretRef"]);
   if (out.type == "AnthropicAPIKey") out.secret = secret_ref(spec["anthropicAPIKey"]["secretRef"]);
   if (out.type == "AzureAPIKey") out.secret = secret_ref(spec["azureAPIKey"]["secretRef"]);

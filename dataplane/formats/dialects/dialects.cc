@@ -4,14 +4,16 @@
 #include <array>
 
 #include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/openai_chat/openai_chat.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 3> kFormats{
+constexpr std::array<const chat::ChatFormat*, 4> kFormats{
     &anthropic::kFormat,
+    &converse::kFormat,
     &gemini::kFormat,
     &openai_chat::kFormat,
 };
