@@ -96,7 +96,7 @@ tollgate_library(dataplane/mock/server DEPS dataplane/base dataplane/event datap
   dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1 dataplane/json dataplane/pki
   dataplane/mock dataplane/mock/openai dataplane/mock/anthropic dataplane/mock/bedrock
   dataplane/mock/gemini dataplane/mock/tokens)
-tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
+tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/catalog dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth dataplane/limits

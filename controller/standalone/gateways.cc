@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "dataplane/catalog/support.h"
 #include "dataplane/proxy/command_line.h"
 
 namespace tollgate::controller::standalone {
@@ -45,6 +46,7 @@ void Gateways::report(resolve::Resolver& resolver, const std::string& gateway,
   report.instance = kInstance;
   report.ready = true;
   report.acknowledged = result.revision;
+  report.abilities = dataplane::catalog::abilities();
   if (!result.accepted) {
     report.refused_revision = revision;
     for (const auto& problem : result.problems)

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dataplane/auth/aws_documents.h"
+#include "dataplane/base/text.h"
 #include "dataplane/catalog/schema.h"
 #include "dataplane/mock/issued.h"
 #include "dataplane/snapshot/codec.h"
@@ -23,6 +24,7 @@ namespace snapshot = dataplane::snapshot;
 namespace {
 
 constexpr std::string_view kModelHeader = "x-ai-eg-model";
+constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 
 template <typename T>
@@ -74,6 +76,10 @@ mock::ExpectedCredential expect_aws(const snapshot::Credential& credential,
   expected.access_key_id = kMockAccessKeyId;
   expected.key = base::Secret(kMockSecretAccessKey);
   if (credential.secret_key.empty()) return expected;
+  if (secret.empty()) {
+    expected.auth = mock::Auth::kIssuedSigV4;
+    return expected;
+  }
   const auto keys = auth::parse_credentials_file(secret.reveal(), credential.aws_profile);
   if (keys) {
     expected.access_key_id = keys->access_key_id;
@@ -210,6 +216,25 @@ std::vector<mock::ModelHost> token_hosts(const std::set<std::string>& aws_region
     hosts.push_back(std::move(host));
   }
   return hosts;
+}
+
+std::optional<mock::ModelHost> issuer_host(std::string_view url) {
+  constexpr std::uint64_t kMaxPort = 65'535;
+  mock::ModelHost host;
+  host.api = mock::Api::kOidc;
+  host.tls = url.starts_with("https://");
+  if (!host.tls && !url.starts_with("http://")) return std::nullopt;
+  url.remove_prefix(url.find("://") + 3);
+  const std::string_view authority = url.substr(0, url.find('/'));
+  const std::size_t colon = authority.find(':');
+  host.host = base::to_lower(authority.substr(0, colon));
+  host.port = host.tls ? kHttpsPort : kHttpPort;
+  if (colon != std::string_view::npos) {
+    const auto port = base::parse_u64(authority.substr(colon + 1));
+    if (!port || *port > kMaxPort) return std::nullopt;
+    host.port = static_cast<std::uint16_t>(*port);
+  }
+  return host.host.empty() ? std::nullopt : std::optional(host);
 }
 
 std::vector<mock::ModelHost> mock_hosts(const snapshot::ResourceSet& set) {

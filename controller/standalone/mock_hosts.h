@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/mock/model_host.h"
@@ -22,5 +24,8 @@ std::vector<dataplane::mock::ModelHost> mock_hosts(const dataplane::snapshot::Re
 /// The token services of AWS, Azure and Google that credentials are exchanged at, as the model
 /// server plays them: any well-formed client is let in.
 std::vector<dataplane::mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions);
+
+/// An OpenID issuer by its URL; nullopt if that is none.
+std::optional<dataplane::mock::ModelHost> issuer_host(std::string_view url);
 
 }  // namespace tollgate::controller::standalone

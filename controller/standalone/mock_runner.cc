@@ -64,6 +64,19 @@ base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
   return status;
 }
 
+std::vector<std::string> MockRunner::token_routes(const std::vector<mock::ModelHost>& hosts) const {
+  const std::string plain = server_->plain_address().to_string();
+  const std::string tls = server_->tls_address().to_string();
+  std::vector<std::string> routes;
+  for (const mock::ModelHost& host : hosts) {
+    routes.push_back(host.host + ":" + std::to_string(host.port) + "=" + (host.tls ? tls : plain));
+  }
+  // Every other host as well: no real account is ever asked.
+  routes.push_back(":80=" + plain);
+  routes.push_back(":443=" + tls);
+  return routes;
+}
+
 std::string MockRunner::describe() const {
   return "model server on " + server_->plain_address().to_string() + " (plain) and " +
          server_->tls_address().to_string() + " (TLS): every backend's requests go there";

@@ -119,6 +119,9 @@ class Session {
   void take_changes();
   base::Status apply(resolve::Result changed);
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
+  void start_tokens();
+  void learn_issuers(const resolve::Result& resolved);
+  [[nodiscard]] std::vector<dataplane::mock::ModelHost> played() const;
   void say_problems();
 
   const cli::RunOptions& options_;
@@ -129,6 +132,7 @@ class Session {
   TokenInbox inbox_;
   std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
+  std::set<std::string> issuers_;  // of all exchanges so far
 };
 
 /// Reads the files into the resolver; problems are said once, as long as they last.
@@ -174,9 +178,9 @@ base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options&
   setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
   unsetenv("AWS_SESSION_TOKEN");
   // The proxies learn at their start where hosts are, so what is played is found out before.
-  const auto played = hosts_of(resolver_);
-  TRY_ASSIGN(mock_, MockRunner::start(played));
-  mock_->redirect(played, overrides, options);
+  const auto hosts = played();
+  TRY_ASSIGN(mock_, MockRunner::start(hosts));
+  mock_->redirect(hosts, overrides, options);
   // Nobody but the model server is asked, unless a host is sent elsewhere by --resolve.
   options.extra_trust.alone = options_.resolve.empty();
   std::cerr << mock_->describe() << '\n';
@@ -193,14 +197,11 @@ base::Status Session::start() {
   }
   net::dns::Overrides overrides;
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
-  tokens_ = std::make_unique<tokens::TokenService>(
-      tokens::Surroundings{options_.resolve, options_.upstream_ca},
-      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
-        inbox_.put(policy, std::move(token));
-      });
   take_changes();
   resolve::Result resolved = resolver_.result();
+  learn_issuers(resolved);
   if (options_.mock) TRY(start_mock(overrides, options));
+  start_tokens();
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
   TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
   TRY(apply(std::move(resolved)));
@@ -210,9 +211,43 @@ base::Status Session::start() {
   return {};
 }
 
+void Session::start_tokens() {
+  tokens::Surroundings around;
+  around.resolve = options_.resolve;
+  around.ca_file = options_.upstream_ca;
+  if (mock_) {
+    for (std::string& route : mock_->token_routes(played())) {
+      around.resolve.push_back(std::move(route));
+    }
+    if (around.ca_file.empty()) around.ca_pem = mock_->ca_pem();
+  }
+  tokens_ = std::make_unique<tokens::TokenService>(
+      std::move(around),
+      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
+        inbox_.put(policy, std::move(token));
+      });
+}
+
+/// The issuers that exchanges ask are played too.
+void Session::learn_issuers(const resolve::Result& resolved) {
+  for (const resolve::ExchangeUpdate& update : resolved.exchanges) {
+    if (update.exchange && update.exchange->oidc) issuers_.insert(update.exchange->oidc->issuer);
+  }
+}
+
+std::vector<dataplane::mock::ModelHost> Session::played() const {
+  auto hosts = hosts_of(resolver_);
+  for (const std::string& issuer : issuers_) {
+    if (auto host = issuer_host(issuer)) hosts.push_back(std::move(*host));
+  }
+  return hosts;
+}
+
 base::Status Session::take_tokens() {
   for (auto& [policy, token] : inbox_.take()) resolver_.report_token(policy, std::move(token));
-  return apply(resolver_.result());
+  resolve::Result resolved = resolver_.result();
+  if (mock_) TRY(mock_->set_hosts(played()));
+  return apply(std::move(resolved));
 }
 
 base::Status Session::apply(resolve::Result changed) {
@@ -227,8 +262,11 @@ base::Status Session::apply(resolve::Result changed) {
 
 base::Status Session::reload() {
   take_changes();
-  TRY(apply(resolver_.result()));
-  return mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
+  resolve::Result resolved = resolver_.result();
+  learn_issuers(resolved);
+  // The model server first: exchanges that begin now ask it.
+  if (mock_) TRY(mock_->set_hosts(played()));
+  return apply(std::move(resolved));
 }
 
 enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };

@@ -104,6 +104,13 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
   if (!surroundings_.ca_file.empty()) {
     curl_easy_setopt(handle, CURLOPT_CAINFO, surroundings_.ca_file.c_str());
   }
+  curl_blob authority{};
+  if (!surroundings_.ca_pem.empty()) {
+    authority.data = surroundings_.ca_pem.data();
+    authority.len = surroundings_.ca_pem.size();
+    authority.flags = CURL_BLOB_NOCOPY;
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &authority);
+  }
   if (!call.body.empty()) {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(call.body.size()));

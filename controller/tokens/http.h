@@ -27,9 +27,10 @@ struct Answer {
 
 /// Where calls go beside what DNS and the system's authorities say: tests and labs.
 struct Surroundings {
-  /// "HOST:PORT=ADDR:PORT" each.
+  /// "HOST:PORT=ADDR:PORT" each; without a host, for every one of that port.
   std::vector<std::string> resolve;
   std::string ca_file;  // trusted beside nothing else; empty: the system's authorities
+  std::string ca_pem;   // instead of ca_file
 };
 
 /// Makes one call after another. Bodies are never logged; errors name host and reason only.

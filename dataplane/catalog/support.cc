@@ -111,6 +111,15 @@ bool serves_anything(Schema schema) {
                      [schema](const SchemaFormats& row) { return row.schema == schema; });
 }
 
+std::vector<std::string> abilities() {
+  std::vector<std::string> names;
+  for (const SchemaInfo& info : all_schemas()) {
+    if (serves_anything(info.schema)) names.push_back("schema/" + std::string(info.name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string_view to_string(SupportKind kind) {
   switch (kind) {
     case SupportKind::kPass:

@@ -3,10 +3,16 @@ answers, so that a failure in dialects_test.py is the gateway's."""
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
+import boto3
+import botocore
 import google.auth.credentials
+import google.auth.exceptions
+import google.auth.transport.requests
+import google.oauth2.service_account
 import openai
 
 import dialect_clients as clients
@@ -51,6 +57,11 @@ class Mock:
         self.process.terminate()
         self.process.wait()
         self.process.stderr.close()
+
+
+def make_key():
+    return subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                          capture_output=True, text=True).stdout
 
 
 class Token(google.auth.credentials.Credentials):
@@ -213,6 +224,11 @@ class CredentialTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.private_key = make_key()
+        cls.folder = tempfile.TemporaryDirectory()
+        public = os.path.join(cls.folder.name, "public.pem")
+        subprocess.run(["openssl", "pkey", "-pubout", "-out", public], input=cls.private_key, text=True, check=True)
+
         def options(port):
             issuer = f"http://{Mock.HOSTS['oidc']}:{port}{ISSUER_PATH}"
             return {
@@ -222,6 +238,7 @@ class CredentialTest(unittest.TestCase):
                 "oidc": ["--client", "lab,lab-secret"],
                 "aws-sts": ["--client", f",,arn:aws:iam::123456789012:role/models,{issuer}"],
                 "azure-ad": ["--client", f"app,app-secret,tenant-1,{issuer}"],
+                "google-oauth": ["--client", "models@p.iam.gserviceaccount.com,", "--client-key", public],
                 "google-sts": ["--client", f",,,{issuer}"], "google-iam": ["--client", "models@p.iam.gserviceaccount.com,"],
             }
         cls.mock = Mock(options)
@@ -229,6 +246,7 @@ class CredentialTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.mock.stop()
+        cls.folder.cleanup()
 
     def identity(self):
         found = request(self.mock.port, "GET", ISSUER_PATH + "/.well-known/openid-configuration",
@@ -272,6 +290,38 @@ class CredentialTest(unittest.TestCase):
             refused = self.mock.post("aws-sts", "/", {**ask, name: value})
             self.assertIn(f"<Code>{code}</Code>", refused.body.decode())
             self.assertGreaterEqual(refused.status, 400)
+
+    def test_aws_sdk_takes_the_role(self):
+        sts = boto3.client("sts", endpoint_url=self.mock.url("aws-sts"), region_name="us-west-2",
+                           config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+        answer = sts.assume_role_with_web_identity(RoleArn="arn:aws:iam::123456789012:role/models", RoleSessionName="x-y",
+                                                   WebIdentityToken=self.identity(), DurationSeconds=900)
+        self.assertGreater(answer["Credentials"]["Expiration"].year, 2000)
+        with self.assertRaises(sts.exceptions.InvalidIdentityTokenException):
+            sts.assume_role_with_web_identity(RoleArn="arn:aws:iam::123456789012:role/models", RoleSessionName="x-y",
+                                              WebIdentityToken="a.b.cde")
+
+    def test_google_service_account(self):
+        scope = ["https://www.googleapis.com/auth/cloud-platform"]
+        transport = google.auth.transport.requests.Request()
+
+        def credentials(key, email="models@p.iam.gserviceaccount.com"):
+            return google.oauth2.service_account.Credentials.from_service_account_info(
+                {"type": "service_account", "client_email": email, "private_key": key, "private_key_id": "1",
+                 "token_uri": self.mock.url("google-oauth") + "/token"}, scopes=scope)
+
+        good = credentials(self.private_key)
+        good.refresh(transport)
+        clients.Gemini(self.mock.url("vertex"), "gemini-2.5-flash",
+                       vertex=("p", "us-central1", Token(good.token))).text(False)
+        for wrong, words in ((credentials(make_key()), "Invalid JWT Signature"),
+                             (credentials(self.private_key, "other@p.iam.gserviceaccount.com"), "account not found")):
+            with self.assertRaises(google.auth.exceptions.RefreshError) as caught:
+                wrong.refresh(transport)
+            self.assertIn(words, str(caught.exception))
+        unscoped = credentials(self.private_key).with_scopes([])
+        with self.assertRaises(google.auth.exceptions.RefreshError):
+            unscoped.refresh(transport)
 
     def test_azure(self):
         path = "/tenant-1/oauth2/v2.0/token"

@@ -102,7 +102,6 @@ class Events {
       writer.member("index", static_cast<std::int64_t>(index)).key("content_block");
       write_block(writer, block, false);
     });
-    if (index == 0) add("ping", [](json::Writer&) {});
     for (const std::string& piece : block.pieces) {
       if (block.kind == PartKind::kToolCall) {
         add_delta(index, "input_json_delta", "partial_json", piece);
@@ -111,6 +110,8 @@ class Events {
       } else {
         add_delta(index, "text_delta", "text", piece);
       }
+      // Pings come at any time.
+      if (index == 0 && &piece == &block.pieces.front()) add("ping", [](json::Writer&) {});
     }
     if (block.kind == PartKind::kThinking) {
       add_delta(index, "signature_delta", "signature", block.signature);

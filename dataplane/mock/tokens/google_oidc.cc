@@ -52,7 +52,9 @@ std::string check_service_account(const ModelHost& host, const Call& call, const
   const auto assertion = read_assertion(jwt);
   const std::int64_t now = unix_seconds(call);
   if (!assertion || assertion->algorithm != "RS256") return "Invalid JWT: not signed with RS256.";
-  if (assertion->audience != url_of(host, call.head->path)) {
+  // The SDK names Google's own endpoint even where it asks another.
+  if (assertion->audience != url_of(host, call.head->path) &&
+      assertion->audience != "https://oauth2.googleapis.com/token") {
     return "Invalid JWT: Failed audience check.";
   }
   if (assertion->issued_unix_s > now + kClockSkew || assertion->expiry_unix_s <= now ||

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -94,6 +95,16 @@ TEST(Regex, SizesAreLimited) {
   EXPECT_EQ(longer.error().code, base::Code::kLimitExceeded);
   const auto large = check_regex("((a{100}){100}){100}");
   ASSERT_FALSE(large);
+}
+
+TEST(SupportTest, AbilitiesAreTheSchemasThatAreServed) {
+  const std::vector<std::string> names = abilities();
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  for (const SchemaInfo& info : all_schemas()) {
+    const std::string name = "schema/" + std::string(info.name);
+    EXPECT_EQ(std::binary_search(names.begin(), names.end(), name), serves_anything(info.schema))
+        << name;
+  }
 }
 
 }  // namespace
