@@ -13,21 +13,64 @@ if(yaml_support_sources)
 endif()
 
 foreach(folder
-    dataplane/base dataplane/pki dataplane/json dataplane/event dataplane/http
-    dataplane/http/h1 dataplane/net dataplane/net/tls dataplane/net/dns dataplane/net/dial
+    dataplane/base
+    dataplane/pki
+    dataplane/json
+    dataplane/event
+    dataplane/http
+    dataplane/http/h1
+    dataplane/net
+    dataplane/net/tls
+    dataplane/net/dns
+    dataplane/net/dial
     dataplane/catalog
-    dataplane/snapshot dataplane/formats dataplane/formats/anthropic dataplane/formats/converse
+    dataplane/snapshot
+    dataplane/formats
+    dataplane/providers
+    dataplane/auth
+    dataplane/router
+    dataplane/upstream
+    dataplane/telemetry
+    dataplane/exchange/h1
+    dataplane/admin
+    dataplane/push
+    dataplane/mock
+    dataplane/mock/server
+    dataplane/proxy
+    reconcilers/model
+    reconcilers/derive
+    reconcilers/resources
+    render
+    controller/yaml
+    controller/schema
+    controller/files
+    controller/kube
+    controller/kube/auth
+    controller/kube/http
+    controller/kube/cache
+    controller/kube/write
+    controller/push
+    controller/pipeline
+    controller/cli
+    dataplane/translate
+    dataplane/limits
+    dataplane/limits/redis
+    dataplane/cel
+    dataplane/formats/anthropic
+    dataplane/formats/converse
     dataplane/formats/dialects
-    dataplane/providers dataplane/auth dataplane/router
-    dataplane/upstream dataplane/telemetry dataplane/exchange/h1 dataplane/admin dataplane/push
-    dataplane/mock dataplane/proxy reconcilers/model reconcilers/derive reconcilers/resources
-    render controller/yaml controller/schema controller/files controller/kube
-    controller/kube/auth controller/kube/http controller/kube/cache controller/kube/write
-    controller/push controller/pipeline controller/cli)
+    )
   tollgate_test(${folder})
 endforeach()
+foreach(dialect openai_chat openai_completions openai_responses)
+  tollgate_test(dataplane/formats/${dialect} DEPS dataplane/formats/dialects)
+endforeach()
+tollgate_test(dataplane/catalog/hosts DEPS dataplane/json)
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
+tollgate_test(dataplane/formats/gemini LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/embeddings LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/count LIBS nlohmann_json::nlohmann_json)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
 # The controller's client against a real API server; test/controller/kube/live.py runs it.
 add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")

@@ -37,6 +37,22 @@ model::HeaderEdit merged(model::HeaderEdit route, const model::HeaderEdit& backe
   return route;
 }
 
+/// Likewise for bodies; what either removes is removed.
+model::BodyEdit merged(model::BodyEdit route, const model::BodyEdit& backend) {
+  for (const auto& pair : backend.set) {
+    const bool taken = std::any_of(route.set.begin(), route.set.end(), [&pair](const auto& other) {
+      return other.first == pair.first;
+    });
+    if (!taken) route.set.push_back(pair);
+  }
+  for (const std::string& path : backend.remove) {
+    const bool there =
+        std::find(route.remove.begin(), route.remove.end(), path) != route.remove.end();
+    if (!there) route.remove.push_back(path);
+  }
+  return route;
+}
+
 Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
                       const resources::AiBackendRef& ref, Lookup& look,
                       model::BackendRef& backend) {
@@ -56,6 +72,7 @@ Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
     return unusable("BackendNotFound", model::to_string(target) + " does not exist.");
   }
   backend.request_headers = merged(ref.headers, state->request_headers);
+  backend.request_body = merged(ref.body, state->request_body);
   return state->verdict;
 }
 
@@ -156,6 +173,15 @@ void aggregate(const Attachments& attachments, const model::Condition& refs,
   }
 }
 
+/// Costs that cannot be computed leave the rest of the route alone.
+void add_cost_faults(const resources::AiGatewayRoute& object,
+                     std::vector<model::Condition>& conditions) {
+  if (object.cost_faults.empty() || !object.meta.problems.empty()) return;
+  conditions.push_back(yes(kPartiallyInvalid, "InvalidCost",
+                           "These costs are not computed, and limits charge nothing for them: " +
+                               join_names(object.cost_faults) + "."));
+}
+
 void add_conditions(const resources::AiGatewayRoute& object, const model::Condition& refs,
                     std::vector<Parent>& parents) {
   for (Parent& parent : parents) {
@@ -168,6 +194,7 @@ void add_conditions(const resources::AiGatewayRoute& object, const model::Condit
       conditions.front() = accepted(conditions.front().message, object.ignored);
     }
     conditions.push_back(refs);
+    add_cost_faults(object, conditions);
     if (!parent.attachments.empty()) {
       parent.status.gateway = parent.attachments.front().gateway;
     } else {
@@ -184,7 +211,15 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   Attachments attachments = attach(x, {object.meta, object.parents, object.hostnames}, look);
   // All parents are Gateways of somebody else's classes: theirs to serve.
   const bool only_foreign = attachments.parents.empty() && attachments.missing.empty();
-  if (only_foreign && !object.parents.empty()) return;
+  if (only_foreign && !object.parents.empty()) {
+    if (any_ours(x.options, object.status_controllers.names)) {
+      RouteDraft empty;  // what we said while they were ours is taken back
+      empty.status.id = object.meta.id;
+      empty.status.once = true;
+      out.emit(x.c.route_drafts, key, std::move(empty));
+    }
+    return;
+  }
   model::Route route;
   route.owner = object.meta.owner();
   route.age = object.meta.age();
@@ -199,6 +234,7 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   draft.status.id = object.meta.id;
   draft.status.generation = object.meta.generation;
   aggregate(attachments, refs, draft.status);
+  add_cost_faults(object, draft.status.conditions);
   for (const Parent& parent : attachments.parents) draft.status.parents.push_back(parent.status);
   emit_route(x, key, std::move(route), attachments.parents, out);
   out.emit(x.c.route_drafts, key, std::move(draft));

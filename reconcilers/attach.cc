@@ -147,6 +147,14 @@ std::optional<std::string> intersect_hostnames(std::string_view a, std::string_v
   return std::nullopt;
 }
 
+bool any_ours(const Options& options, const std::vector<std::string>& controller_names) {
+  const auto& adopted = options.adopted_controller_names;
+  return std::any_of(controller_names.begin(), controller_names.end(), [&](const auto& name) {
+    return name == options.controller_name ||
+           std::find(adopted.begin(), adopted.end(), name) != adopted.end();
+  });
+}
+
 Attachments attach(const Context& x, const RouteFacts& facts, derive::Lookup& look) {
   Attachments result;
   for (const model::ParentRef& ref : facts.parents) {

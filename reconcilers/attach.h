@@ -32,6 +32,9 @@ struct Attachments {
 /// Finds the listeners that carry a route and says per parent whether it is accepted.
 Attachments attach(const Context& x, const RouteFacts& facts, derive::Lookup& look);
 
+/// Whether one of these controller names is ours: a status has entries that we once wrote.
+bool any_ours(const Options& options, const std::vector<std::string>& controller_names);
+
 /// Key of a route: "HTTPRoute/default/web".
 std::string route_key(const model::ObjectId& id);
 

@@ -114,21 +114,29 @@ void reconcile_backend(const Context& x, const resources::Backend& object, Looku
 
 namespace {
 
-/// "It serves /v1/messages. Requests to /v1/chat/completions ... are answered with an error."
+/// "The backend serves /v1/messages unchanged and /v1/chat/completions by translation. Requests
+/// to /v1/embeddings are answered with an error."
 std::string describe_support(catalog::Schema schema) {
-  std::vector<std::string> served;
+  std::vector<std::string> passed;
+  std::vector<std::string> translated;
   std::vector<std::string> refused;
   std::vector<std::string> losses;
   for (const catalog::EndpointInfo& info : catalog::all_endpoints()) {
     if (!info.has_model) continue;
     const catalog::Support support = catalog::supports(info.endpoint, schema);
-    const bool good = support.kind != catalog::SupportKind::kUnsupported;
-    (good ? served : refused).push_back(std::string(info.path));
+    std::vector<std::string>* list = &refused;
+    if (support.kind == catalog::SupportKind::kPass) list = &passed;
+    if (support.kind == catalog::SupportKind::kTranslate) list = &translated;
+    list->emplace_back(info.path);
     for (const std::string_view loss : support.losses) {
       losses.push_back(std::string(info.path) + ": " + std::string(loss));
     }
   }
-  std::string out = "The backend serves " + join_names(served) + ".";
+  std::string out = "The backend serves ";
+  if (!passed.empty()) out += join_names(passed) + " unchanged";
+  if (!passed.empty() && !translated.empty()) out += ", and ";
+  if (!translated.empty()) out += join_names(translated) + " by translation";
+  out += ".";
   if (!refused.empty()) {
     out += " Requests to " + join_names(refused) +
            " cannot be translated to its schema and are answered with an error.";
@@ -179,6 +187,17 @@ Verdict find_credential(const Context& x, const resources::AiServiceBackend& obj
   return usable();
 }
 
+/// The catalog's name of what the backend speaks; a problem with the annotation is said.
+std::string schema_of(const resources::AiServiceBackend& object, std::string& problem) {
+  if (object.api.empty() || object.api == "chat") return object.schema;
+  if (object.api == "responses" && object.schema == "OpenAI") {
+    return std::string(catalog::to_string(catalog::Schema::kOpenAiResponses));
+  }
+  problem = " The annotation " + std::string(catalog::kApiAnnotation) +
+            " has no effect: it is responses or chat, on a backend of schema OpenAI.";
+  return object.schema;
+}
+
 AiParts judge_ai_backend(const Context& x, const resources::AiServiceBackend& object, Lookup& look,
                          model::Backend& backend) {
   AiParts out;
@@ -187,7 +206,9 @@ AiParts judge_ai_backend(const Context& x, const resources::AiServiceBackend& ob
   const Verdict address = find_address(x, object, look, backend, state);
   const Verdict credential = find_credential(x, object, look, backend, policy);
   out.refs = address.usable ? credential : address;
-  const auto schema = catalog::schema_from_name(object.schema);
+  std::string problem;
+  backend.schema = schema_of(object, problem);
+  const auto schema = catalog::schema_from_name(backend.schema);
   if (!object.meta.problems.empty()) {
     out.accepted = unreadable(object.meta.problems);
   } else if (!schema || !catalog::serves_anything(*schema)) {
@@ -199,7 +220,7 @@ AiParts judge_ai_backend(const Context& x, const resources::AiServiceBackend& ob
     if (aws && policy == nullptr) {
       message += " No BackendSecurityPolicy targets it: requests are sent unsigned.";
     }
-    out.accepted = accepted(std::move(message), object.ignored);
+    out.accepted = accepted(std::move(message) + problem, object.ignored);
   }
   if (state != nullptr) backend.host = state->host;
   // Requests to AWS are signed with the Host that the provider expects, whatever address is used.
@@ -217,7 +238,6 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
   model::Backend backend;
   backend.id = {"AIServiceBackend", object.meta.id.namespace_, object.meta.id.name, 0};
   backend.owners.push_back(object.meta.owner());
-  backend.schema = object.schema;
   backend.schema_prefix = object.schema_prefix;
   backend.schema_version = object.schema_version;
   const AiParts parts = judge_ai_backend(x, object, look, backend);
@@ -241,7 +261,7 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
     out.emit(x.c.resolved_backends, model::key_of(backend.id), std::move(backend));
   }
   out.emit(x.c.ai_backend_states, path,
-           AiBackendState{std::move(verdict), object.headers, upstream});
+           AiBackendState{std::move(verdict), object.headers, object.body, upstream});
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

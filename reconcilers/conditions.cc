@@ -13,11 +13,13 @@ model::Condition no(std::string_view type, std::string_view reason, std::string 
   return {std::string(type), model::Truth::kFalse, std::string(reason), std::move(message)};
 }
 
+std::string ignored_note(const std::vector<std::string>& ignored) {
+  if (ignored.empty()) return {};
+  return " These fields are set but have no effect yet: " + join_names(ignored) + ".";
+}
+
 model::Condition accepted(std::string message, const std::vector<std::string>& ignored) {
-  if (!ignored.empty()) {
-    message += " These fields are set but have no effect yet: " + join_names(ignored) + ".";
-  }
-  return yes(kAccepted, "Accepted", std::move(message));
+  return yes(kAccepted, "Accepted", message + ignored_note(ignored));
 }
 
 model::Condition unreadable(const resources::Problems& problems) {

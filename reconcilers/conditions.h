@@ -22,6 +22,8 @@ inline constexpr std::string_view kRulesShadowed = "RulesShadowed";
 model::Condition yes(std::string_view type, std::string_view reason, std::string message);
 model::Condition no(std::string_view type, std::string_view reason, std::string message);
 
+/// " These fields are set but have no effect yet: ..."; empty if there are none.
+std::string ignored_note(const std::vector<std::string>& ignored);
 /// Accepted=True/Accepted, naming the fields that have no effect.
 model::Condition accepted(std::string message, const std::vector<std::string>& ignored);
 /// Accepted=False/Invalid for an object that could not be read.

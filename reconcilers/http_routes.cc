@@ -156,16 +156,6 @@ void add_conditions(const resources::HttpRoute& object, const model::Route& rout
   }
 }
 
-/// Whether the object's status has an entry that is or was ours.
-bool has_old_entries(const Context& x, const resources::HttpRoute& object) {
-  const auto& names = object.status_controllers;
-  return std::any_of(names.begin(), names.end(), [&x](const std::string& name) {
-    const auto& adopted = x.options.adopted_controller_names;
-    return name == x.options.controller_name ||
-           std::find(adopted.begin(), adopted.end(), name) != adopted.end();
-  });
-}
-
 }  // namespace
 
 void reconcile_http_route(const Context& x, const resources::HttpRoute& object, Lookup& look,
@@ -178,7 +168,8 @@ void reconcile_http_route(const Context& x, const resources::HttpRoute& object, 
   draft.status.scope = model::StatusScope::kParents;
   if (attachments.parents.empty()) {
     // Entries that are left from a parent of before are taken back.
-    if (has_old_entries(x, object)) out.emit(x.c.route_drafts, key, std::move(draft));
+    if (any_ours(x.options, object.status_controllers.names))
+      out.emit(x.c.route_drafts, key, std::move(draft));
     return;
   }
   model::Route route;

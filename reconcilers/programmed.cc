@@ -42,6 +42,7 @@ model::Condition programmed(const GatewayFacts& facts, std::uint64_t required, b
     note = " Not heard of and left out: " + join_names(silent, kNamedProxies) + ".";
   }
   if (ready == 0) {
+    if (!facts.missing_pods.empty()) note = " " + facts.missing_pods + note;
     return no(kProgrammed, "Pending", "No proxy of Gateway " + facts.gateway + " is ready." + note);
   }
   if (!lagging.empty()) {

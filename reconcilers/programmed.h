@@ -21,6 +21,7 @@ struct ProxyFact {
 struct GatewayFacts {
   std::string gateway;  // "NS/NAME"
   std::vector<ProxyFact> proxies;
+  std::string missing_pods;  // why pods of it do not exist, a sentence; empty if nothing is known
   friend bool operator==(const GatewayFacts&, const GatewayFacts&) = default;
 };
 

@@ -134,6 +134,7 @@ struct ServiceAccountState {
 struct AiBackendState {
   Verdict verdict;
   model::HeaderEdit request_headers;
+  model::BodyEdit request_body;
   model::UpstreamId upstream;  // of what it refers to, usable or not; no name if it may not
   friend bool operator==(const AiBackendState&, const AiBackendState&) = default;
 };

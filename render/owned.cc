@@ -59,6 +59,9 @@ json metadata_of(const model::Gateway& gateway, const std::string& name,
                                                      {"uid", gateway.uid},
                                                      {"controller", true},
                                                      {"blockOwnerDeletion", true}}})}};
+  if (!options.operator_namespace.empty()) {
+    metadata["labels"][kOperatorLabel] = options.operator_namespace;
+  }
   if (!gateway.infrastructure.annotations.empty()) {
     metadata["annotations"] = gateway.infrastructure.annotations;
   }

@@ -12,10 +12,15 @@ namespace tollgate::render {
 
 namespace model = tollgate::reconcilers::model;
 
+/// Marks the objects that run a Gateway with the namespace of the operator that made them: two
+/// installations in one cluster leave each other's alone.
+inline constexpr const char* kOperatorLabel = "tollgate.dev/operator-namespace";
+
 /// What the install decides about the objects that run a Gateway.
 struct OwnedOptions {
   std::string image = "tollgate/tollgate-proxy:latest";
-  std::string version;  // of the program, for labels; may be empty
+  std::string version;             // of the program, for labels; may be empty
+  std::string operator_namespace;  // for kOperatorLabel; may be empty
   /// Where proxies find the controllers.
   std::string controller = "tollgate-controller.tollgate-system.svc:18000";
 };

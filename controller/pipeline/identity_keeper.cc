@@ -109,6 +109,7 @@ kube::JsonPtr IdentityKeeper::gateway_secret(const GatewayRef& gateway) const {
     return nullptr;
   }
   json object = secret_of(gateway.namespace_, name, *files);
+  object["metadata"]["labels"][render::kOperatorLabel] = namespace_;
   object["metadata"]["ownerReferences"] =
       json::array({{{"apiVersion", "gateway.networking.k8s.io/v1"},
                     {"kind", "Gateway"},

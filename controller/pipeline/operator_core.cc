@@ -1,10 +1,10 @@
 #include "controller/pipeline/operator_core.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "controller/pipeline/kinds.h"
+#include "controller/pipeline/owned.h"
 #include "dataplane/base/log.h"
 #include "reconcilers/resources/kinds.h"
 
@@ -16,12 +16,10 @@ namespace cache = kube::cache;
 namespace model = reconcilers::model;
 namespace resources = reconcilers::resources;
 namespace write = kube::write;
-using nlohmann::json;
 
 namespace {
 
 constexpr std::chrono::hours kRotationCheck{1};
-constexpr const char* kManagedLabel = "app.kubernetes.io/managed-by";
 
 model::ObjectId id_of(const kube::ObjectKey& key) {
   return {key.group, key.kind, key.namespace_, key.name};
@@ -29,13 +27,6 @@ model::ObjectId id_of(const kube::ObjectKey& key) {
 
 kube::ObjectKey cached_key(const model::ObjectId& id) {
   return {id.group, id.kind, id.namespace_, id.name};
-}
-
-kube::ResourceType owned_type(const std::string& kind) {
-  if (kind == "Deployment") return {"apps", "v1", kind, "deployments", true};
-  if (kind == "Service") return {"", "v1", kind, "services", true};
-  if (kind == "Secret") return {"", "v1", kind, "secrets", true};
-  return {"", "v1", "ServiceAccount", "serviceaccounts", true};
 }
 
 std::vector<std::string> controller_names(const reconcilers::Options& options) {
@@ -55,17 +46,6 @@ write::EventOptions event_options(const OperatorOptions& options) {
   out.controller = options.resolver.resolution.controller_name;
   out.instance = options.instance;
   return out;
-}
-
-bool is_ours(const json& object, const std::string& uid) {
-  const auto metadata = object.find("metadata");
-  if (metadata == object.end()) return false;
-  const auto labels = metadata->find("labels");
-  if (labels == metadata->end() || labels->value(kManagedLabel, "") != "tollgate") return false;
-  const auto owners = metadata->find("ownerReferences");
-  if (owners == metadata->end()) return false;
-  return std::any_of(owners->begin(), owners->end(),
-                     [&](const json& owner) { return owner.value("uid", "") == uid; });
 }
 
 resolve::ProxyReport report_of(const push::ProxyState& proxy) {
@@ -99,11 +79,21 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
       applier_(
           api, executor, {}, [this](const kube::ObjectKey& key) { return store_.find(key); },
           [this](const std::string& uid) { return list_owned(uid); },
-          [](const write::ApplyOutcome&) {}),
+          [this](const write::ApplyOutcome& outcome) { on_applied(outcome); }),
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
       hourly_(executor) {
+  tokens_ = std::make_unique<tokens::TokenService>(
+      tokens::Surroundings{},
+      [this, alive = alive_](const std::string& policy, model::ExchangedToken token) {
+        executor_.post([this, alive, policy, token = std::move(token)] {
+          if (*alive) on_token(policy, token);
+        });
+      });
   status_writer_.on_transition([this](const write::Transition& t) { on_transition(t); });
+  status_writer_.on_result([this](const kube::ObjectRef& ref, const kube::ApiError* error) {
+    if (error == nullptr) on_status_written(ref.key());
+  });
   for (cache::InformerOptions& informer :
        informer_options(options_.watch_namespaces, options_.namespace_)) {
     const auto key = std::make_pair(informer.group, informer.kind);
@@ -118,6 +108,7 @@ Operator::~Operator() {
   *alive_ = false;
   // Its thread calls back into the executor: it ends first.
   push_.reset();
+  tokens_.reset();
 }
 
 void Operator::start() {
@@ -131,6 +122,8 @@ void Operator::set_leader(bool leader) {
   applier_.set_enabled(leader);
   events_.set_enabled(leader);
   identity_.set_leader(leader);
+  leads_ = leader;
+  if (push_ != nullptr) push_->set_leader(leader);
   holdoff_.touch();
 }
 
@@ -164,7 +157,41 @@ void Operator::on_change(const cache::Change& change) {
     status_writer_.recheck(change.key);
   }
   applier_.recheck(change.key);
+  if (change.key.kind == "Deployment") note_pods(change.key, gone ? nullptr : change.object);
   holdoff_.touch();
+}
+
+/// Whether a Gateway's pods can be created is said by its Deployment.
+void Operator::note_pods(const kube::ObjectKey& key, const kube::JsonPtr& deployment) {
+  const auto known = deployments_.find(key);
+  const std::string gateway = deployment != nullptr         ? gateway_of(*deployment)
+                              : known != deployments_.end() ? known->second
+                                                            : std::string();
+  if (gateway.empty()) return;
+  if (deployment == nullptr) {
+    deployments_.erase(known);
+  } else {
+    deployments_[key] = gateway;
+  }
+  resolver_.report_pods(gateway, deployment == nullptr ? std::string() : why_no_pods(*deployment));
+}
+
+/// A status that was to be written once is not kept up. Not inside of the writer's own call.
+void Operator::on_status_written(const kube::ObjectKey& key) {
+  if (!once_.contains(key)) return;
+  executor_.post([this, alive = alive_, key] {
+    if (*alive && once_.erase(key) > 0) status_writer_.forget(key);
+  });
+}
+
+/// What keeps an object from being as wanted is told in its Gateway's status. Not inside of the
+/// applier's own call, because publishing may submit to it again.
+void Operator::on_applied(const write::ApplyOutcome& outcome) {
+  const std::string gateway = outcome.owner.namespace_ + "/" + outcome.owner.name;
+  if (!resolver_.report_owned(gateway, id_of(outcome.object), fault_of(outcome))) return;
+  executor_.post([this, alive = alive_] {
+    if (*alive && resolved_once_) publish();
+  });
 }
 
 /// Runs once everything has been read, after a burst of changes.
@@ -179,8 +206,21 @@ void Operator::reconcile() {
   const base::Status applied = resolver_.apply(changes);
   if (!applied) log::warn("an object is not read", {{"why", applied.error().detail}});
   ++reconciles_;
+  const bool first = !resolved_once_;
   resolved_once_ = true;
   publish();
+  if (first) remove_orphans();
+}
+
+/// What an operator before this one made for Gateways that have left us meanwhile.
+void Operator::remove_orphans() {
+  for (resolve::OwnedSet& made : find_made(store_, options_.namespace_)) {
+    const std::string gateway = model::path_of(made.gateway);
+    const auto known = owned_.find(gateway);
+    if (known != owned_.end()) continue;
+    log::info("removing what ran a Gateway that is not ours any more", {{"gateway", gateway}});
+    take_owned(std::move(made));
+  }
 }
 
 void Operator::publish() {
@@ -196,6 +236,17 @@ void Operator::publish() {
   }
   for (const resolve::OwnedSet& set : result.owned) take_owned(set);
   for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+  for (const resolve::ExchangeUpdate& update : result.exchanges) {
+    tokens_->want(update.policy, update.exchange);
+  }
+}
+
+void Operator::on_token(const std::string& policy, model::ExchangedToken token) {
+  if (!token.problem.empty()) {
+    log::warn("credentials cannot be exchanged", {{"policy", policy}, {"why", token.problem}});
+  }
+  resolver_.report_token(policy, std::move(token));
+  holdoff_.touch();
 }
 
 void Operator::take_owned(resolve::OwnedSet set) {
@@ -219,10 +270,13 @@ void Operator::publish_set(const std::string& gateway) {
 }
 
 void Operator::submit_status(const resolve::StatusUpdate& update) {
+  const kube::ObjectKey key = cached_key(update.id);
+  once_.erase(key);
   if (update.status == nullptr) {
-    status_writer_.forget(cached_key(update.id));
+    status_writer_.forget(key);
     return;
   }
+  if (update.once) once_.insert(key);
   const cache::Informer* informer = informer_of(update.id.group, update.id.kind);
   if (informer == nullptr || !informer->type()) return;
   write::StatusUpdate out;
@@ -264,7 +318,7 @@ std::vector<write::OwnedObject> Operator::list_owned(const std::string& uid) con
   std::vector<write::OwnedObject> found;
   for (const auto& [gateway, wanted] : owned_) {
     if (wanted.gateway_uid != uid) continue;
-    for (const char* kind : {"Deployment", "Service", "ServiceAccount", "Secret"}) {
+    for (const char* kind : kOwnedKinds) {
       const kube::ResourceType type = owned_type(kind);
       for (kube::JsonPtr& object : store_.list(type.group, kind, wanted.gateway.namespace_)) {
         if (is_ours(*object, uid)) found.push_back({type, std::move(object)});
@@ -303,6 +357,7 @@ void Operator::on_authority() {
   }
   push_problem_.clear();
   push_ = std::move(*server);
+  push_->set_leader(leads_);
   for (const std::string& gateway : resolver_.gateways()) publish_set(gateway);
   for (const auto& [gateway, set] : owned_) submit_owned(gateway);
 }

@@ -17,6 +17,7 @@
 #include "controller/pipeline/identity_keeper.h"
 #include "controller/push/server.h"
 #include "controller/resolve/resolver.h"
+#include "controller/tokens/service.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/net/address.h"
 
@@ -56,12 +57,17 @@ class Operator {
   void reconcile();
   void publish();
   void take_owned(resolve::OwnedSet set);
+  void remove_orphans();
+  void note_pods(const kube::ObjectKey& key, const kube::JsonPtr& deployment);
+  void on_applied(const kube::write::ApplyOutcome& outcome);
+  void on_status_written(const kube::ObjectKey& key);
   void publish_set(const std::string& gateway);
   void submit_status(const resolve::StatusUpdate& update);
   void submit_owned(const std::string& gateway);
   void on_authority();
   void on_push_state(const push::GatewayState& state);
   void on_transition(const kube::write::Transition& transition);
+  void on_token(const std::string& policy, reconcilers::model::ExchangedToken token);
   void on_hour();
   [[nodiscard]] bool settled() const;
   [[nodiscard]] const kube::cache::Informer* informer_of(const std::string& group,
@@ -82,10 +88,14 @@ class Operator {
   kube::write::EventRecorder events_;
   IdentityKeeper identity_;
   kube::Timer hourly_;
-  std::map<std::string, resolve::OwnedSet> owned_;  // by Gateway, as resolved
+  std::map<std::string, resolve::OwnedSet> owned_;      // by Gateway, as resolved
+  std::map<kube::ObjectKey, std::string> deployments_;  // of ours, with their Gateways
+  std::set<kube::ObjectKey> once_;                      // statuses that are not kept up
   std::unique_ptr<push::PushServer> push_;
+  std::unique_ptr<tokens::TokenService> tokens_;
   std::string push_problem_;
   bool resolved_once_ = false;
+  bool leads_ = false;
   std::uint64_t reconciles_ = 0;
   std::uint64_t pushes_ = 0;
   /// Cleared at the end, so that what other threads post later does nothing.

@@ -68,6 +68,7 @@ class PushServer::Impl final : public SessionOwner, public net::AcceptHandler {
   void publish(const std::string& gateway, SetPtr set);
   void withdraw(const std::string& gateway);
   void set_tls(const net::tls::ServerConfig& config);
+  void set_leader(bool leader);
   [[nodiscard]] const net::Address& address() const { return address_; }
 
   void on_accept(net::Accepted accepted) override;
@@ -75,6 +76,7 @@ class PushServer::Impl final : public SessionOwner, public net::AcceptHandler {
   SetPtr find_set(const std::string& gateway, const std::string& revision) override;
   void on_session_change(Session& session) override { tell(session.gateway()); }
   void on_session_end(Session& session) override;
+  bool leads() override { return leads_; }
 
  private:
   void tell(const std::string& gateway);
@@ -88,6 +90,7 @@ class PushServer::Impl final : public SessionOwner, public net::AcceptHandler {
   std::map<Session*, std::unique_ptr<Session>> sessions_;
   std::unique_ptr<net::Listener> listener_;
   net::Address address_;
+  bool leads_ = false;
   event::Timer sweep_ = event::Timer::of<&Impl::on_sweep>(*this);
   std::thread thread_;
 };
@@ -149,6 +152,12 @@ void PushServer::Impl::set_tls(const net::tls::ServerConfig& config) {
     return;
   }
   tls_ = std::move(*context);
+}
+
+void PushServer::Impl::set_leader(bool leader) {
+  if (leads_ == leader) return;
+  leads_ = leader;
+  for (auto& [key, session] : sessions_) session->send_role();
 }
 
 void PushServer::Impl::on_accept(net::Accepted accepted) {
@@ -247,6 +256,10 @@ void PushServer::withdraw(std::string gateway) {
 
 void PushServer::set_tls(net::tls::ServerConfig config) {
   impl_->post([impl = impl_.get(), config = std::move(config)] { impl->set_tls(config); });
+}
+
+void PushServer::set_leader(bool leader) {
+  impl_->post([impl = impl_.get(), leader] { impl->set_leader(leader); });
 }
 
 const net::Address& PushServer::address() const {

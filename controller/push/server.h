@@ -73,6 +73,8 @@ class PushServer {
   void withdraw(std::string gateway);
   /// Any thread. Certificates for connections from now on.
   void set_tls(dataplane::net::tls::ServerConfig config);
+  /// Any thread. Proxies take their pushes from the replica that leads.
+  void set_leader(bool leader);
 
   [[nodiscard]] const dataplane::net::Address& address() const;
 

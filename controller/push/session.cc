@@ -81,6 +81,7 @@ base::Status Session::on_frame(const Frame& frame) {
       return on_report(frame.payload);
     case wire::FrameType::kPush:
     case wire::FrameType::kRefuse:
+    case wire::FrameType::kRole:
       break;
   }
   return refuse_proxy("a frame that only the controller sends came from a proxy");
@@ -104,13 +105,23 @@ base::Status Session::on_hello(const std::string& payload) {
   base::log::info("proxy connected", {{"gateway", gateway_}, {"instance", state_.instance}});
   // What it holds is served already: a proxy that outlived the controller counts at once.
   state_.acked_revision = held_;
+  source_ = hello.source;
+  roles_ = hello.roles;
+  send_role();
   owner_.on_session_change(*this);
   push_newest();
   return {};
 }
 
+void Session::send_role() {
+  if (over_ || gateway_.empty() || !roles_) return;
+  std::string out;
+  wire::append_frame(out, wire::FrameType::kRole, wire::encode(wire::Role{owner_.leads()}));
+  stream_->write(out);
+}
+
 void Session::push_newest() {
-  if (over_ || gateway_.empty() || !pushing_.empty()) return;
+  if (over_ || gateway_.empty() || !source_ || !pushing_.empty()) return;
   const SessionOwner::SetPtr set = owner_.newest(gateway_);
   if (set == nullptr) return;
   const std::string revision = set->revision();
@@ -131,6 +142,9 @@ void Session::send_set(const SessionOwner::SetPtr& set) {
 
 base::Status Session::on_ack(const std::string& payload) {
   TRY_ASSIGN(wire::Ack ack, wire::decode_ack(payload));
+  if (!source_) return {};  // follow_report says what it holds
+  // Twice, where a proxy left us and came back while a push was on its way.
+  if (ack.revision == held_) return {};
   if (ack.revision != pushing_) return refuse_proxy("an acknowledgement of what was not pushed");
   held_ = std::exchange(pushing_, {});
   state_.acked_revision = held_;
@@ -144,6 +158,7 @@ base::Status Session::on_ack(const std::string& payload) {
 
 base::Status Session::on_nack(const std::string& payload) {
   TRY_ASSIGN(wire::Nack nack, wire::decode_nack(payload));
+  if (!source_) return {};
   if (nack.revision != pushing_) return refuse_proxy("a refusal of what was not pushed");
   refused_ = std::exchange(pushing_, {});
   state_.problems = std::move(nack.problems);
@@ -162,8 +177,22 @@ base::Status Session::on_report(const std::string& payload) {
   const ProxyState before = state_;
   state_.ready = report.ready;
   state_.credentials = std::move(report.credentials);
+  follow_report(report);
   if (!(before == state_)) owner_.on_session_change(*this);
+  push_newest();
   return {};
+}
+
+/// What a proxy holds that takes, or just now took, its pushes from another replica.
+void Session::follow_report(wire::Report& report) {
+  const bool was = std::exchange(source_, report.source);
+  if (was && source_) return;
+  pushing_.clear();
+  held_ = std::move(report.revision);
+  state_.acked_revision = held_;
+  refused_ = report.refused_revision;
+  state_.refused_revision = std::move(report.refused_revision);
+  state_.problems = std::move(report.problems);
 }
 
 void Session::refuse(std::string_view why) {

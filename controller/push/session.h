@@ -26,12 +26,15 @@ class SessionOwner {
   virtual void on_session_change(Session& session) = 0;
   /// The session is over: it is deleted after this turn.
   virtual void on_session_end(Session& session) = 0;
+  /// Whether this replica leads.
+  virtual bool leads() = 0;
 
  protected:
   ~SessionOwner() = default;
 };
 
-/// One connection of a proxy.
+/// One connection of a proxy. A proxy takes pushes from one replica; to the others it says what it
+/// holds and refuses in its reports.
 ///
 ///   HANDSHAKE -> (hello) -> IDLE -> (newer set) -> PUSHING -> (ack | nack) -> IDLE
 ///   a broken frame, a certificate of another Gateway, or silence ends it from any state
@@ -46,6 +49,8 @@ class Session final : public dataplane::event::Deferred, public dataplane::net::
   [[nodiscard]] bool left() const { return left_; }
   /// Sends what the proxy lacks, if nothing is under way.
   void push_newest();
+  /// Tells the proxy whether this replica leads.
+  void send_role();
   void refuse(std::string_view why);
   void shut();
 
@@ -61,6 +66,7 @@ class Session final : public dataplane::event::Deferred, public dataplane::net::
   dataplane::base::Status on_ack(const std::string& payload);
   dataplane::base::Status on_nack(const std::string& payload);
   dataplane::base::Status on_report(const std::string& payload);
+  void follow_report(dataplane::push::Report& report);
   void send_set(const SessionOwner::SetPtr& set);
   void on_silence();
   void finish(std::string_view why);
@@ -75,6 +81,8 @@ class Session final : public dataplane::event::Deferred, public dataplane::net::
   std::string held_;     // what the proxy has, empty if nothing
   std::string pushing_;  // what is under way, empty if nothing
   std::string refused_;  // the newest revision that the proxy refused
+  bool source_ = true;   // whether the proxy takes pushes from here
+  bool roles_ = false;   // whether it wants to know who leads
   bool over_ = false;
   bool left_ = false;
   dataplane::event::Timer silence_ = dataplane::event::Timer::of<&Session::on_silence>(*this);

@@ -43,6 +43,7 @@ class Book {
   [[nodiscard]] model::Condition programmed(const model::ObjectId& id) const;
 
   [[nodiscard]] const snapshot::ResourceSet& set() const { return set_; }
+  [[nodiscard]] const reconcilers::GatewayFacts& facts() const { return facts_; }
   [[nodiscard]] const std::vector<model::Owner>* owners(std::string_view key) const;
   /// Nothing in the set and nothing known: the book can be closed.
   [[nodiscard]] bool empty() const { return set_.all().empty() && faults_.empty(); }

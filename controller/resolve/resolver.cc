@@ -29,6 +29,7 @@ struct Resolver::Impl {
     model::ObjectId id;
   };
 
+  void take_exchanges(Result& result);
   void take_members(Result& result);
   void take_faults();
   void take_statuses(Result& result);
@@ -46,6 +47,7 @@ struct Resolver::Impl {
   void forget_refusals(const std::string& gateway,
                        const std::function<bool(const std::set<std::string>& instances)>& obsolete);
   void note_credentials(const std::string& gateway, const std::vector<ProxyReport>& proxies);
+  void keep_owned_faults(const model::ObjectId& gateway, const OwnedSet* owned);
   void close_books();
   Book& book(const std::string& gateway) {
     return books.try_emplace(gateway, gateway).first->second;
@@ -59,6 +61,8 @@ struct Resolver::Impl {
   Book::Touched touched;                   // objects whose Programmed may have changed
   std::map<std::string, std::set<std::string>> refusers;  // key of Stages::refused -> instances
   std::map<std::string, std::set<std::string>> credential_faults;  // Gateway -> resource keys
+  std::map<std::string, std::map<model::ObjectId, OwnedFault>> owned_faults;  // by Gateway
+  std::map<std::string, std::string> missing_pods;                            // by Gateway
 };
 
 namespace {
@@ -67,6 +71,27 @@ namespace {
 std::pair<std::string, std::string> split_key(const std::string& key) {
   const auto bar = key.find('|');
   return {key.substr(0, bar), key.substr(bar + 1)};
+}
+
+model::ObjectId gateway_id(const std::string& path) {
+  const auto slash = path.find('/');
+  return {std::string(resources::kGatewayGroup), "Gateway", path.substr(0, slash),
+          path.substr(slash + 1)};
+}
+
+/// What a Gateway says whose class nobody has: what its author sees in a new one.
+json unclaimed_gateway() {
+  model::ObjectStatus status;
+  for (const std::string_view type : {reconcilers::kAccepted, reconcilers::kProgrammed}) {
+    status.conditions.push_back({std::string(type), model::Truth::kUnknown, "Pending",
+                                 "Waiting for the controller of its GatewayClass."});
+  }
+  return model::to_json(status);
+}
+
+/// Key of a fault of a Book that is no resource's.
+std::string owned_fault_key(const model::ObjectId& object) {
+  return "owned|" + model::key_of(object);
 }
 
 }  // namespace
@@ -177,6 +202,8 @@ void Resolver::report(const std::string& gateway, std::vector<ProxyReport> proxi
       std::erase_if(*abilities, [&own](const std::string& name) { return !own.contains(name); });
     }
   }
+  const auto pods = i.missing_pods.find(gateway);
+  if (pods != i.missing_pods.end()) facts.missing_pods = pods->second;
   i.release_refusals(gateway, proxies);
   if (abilities) {
     i.engine.put(i.stages->abilities, gateway, ProxyAbilities{*std::move(abilities)});
@@ -185,6 +212,63 @@ void Resolver::report(const std::string& gateway, std::vector<ProxyReport> proxi
   }
   i.note_credentials(gateway, proxies);
   book.set_facts(std::move(facts), i.touched);
+}
+
+bool Resolver::report_owned(const std::string& gateway, const model::ObjectId& object,
+                            std::optional<OwnedFault> fault) {
+  Impl& i = *impl_;
+  const OwnedSet* owned = i.engine.find(i.stages->owned, gateway);
+  if (owned == nullptr || owned->objects.empty()) fault.reset();
+  auto& faults = i.owned_faults[gateway];
+  const auto known = faults.find(object);
+  const bool same =
+      fault ? known != faults.end() && known->second == *fault : known == faults.end();
+  if (same) return false;
+  if (fault) {
+    const Withheld against{fault->reason, fault->why, {model::Owner{gateway_id(gateway), 0}}};
+    i.book(gateway).set_fault(owned_fault_key(object), against, i.touched);
+    faults[object] = *std::move(fault);
+  } else {
+    i.book(gateway).set_fault(owned_fault_key(object), std::nullopt, i.touched);
+    faults.erase(known);
+  }
+  return true;
+}
+
+bool Resolver::report_pods(const std::string& gateway, std::string why) {
+  Impl& i = *impl_;
+  const auto known = i.missing_pods.find(gateway);
+  if ((known == i.missing_pods.end() ? std::string() : known->second) == why) return false;
+  reconcilers::GatewayFacts facts = i.book(gateway).facts();
+  facts.missing_pods = why;
+  i.book(gateway).set_facts(std::move(facts), i.touched);
+  if (why.empty()) {
+    i.missing_pods.erase(known);
+  } else {
+    i.missing_pods[gateway] = std::move(why);
+  }
+  return true;
+}
+
+void Resolver::report_token(const std::string& policy, model::ExchangedToken token) {
+  const auto& c = impl_->stages->resolution->c;
+  if (impl_->engine.find(c.exchanges, policy) == nullptr) return;
+  impl_->engine.put(c.tokens, policy, std::move(token));
+}
+
+/// What is not wanted any more cannot be missing.
+void Resolver::Impl::keep_owned_faults(const model::ObjectId& gateway, const OwnedSet* owned) {
+  const auto found = owned_faults.find(model::path_of(gateway));
+  if (found == owned_faults.end()) return;
+  std::erase_if(found->second, [&](const auto& entry) {
+    const bool wanted =
+        owned != nullptr && !owned->objects.empty() &&
+        (entry.first.kind == "Secret" ||
+         std::any_of(owned->objects.begin(), owned->objects.end(),
+                     [&entry](const auto& object) { return object.id == entry.first; }));
+    if (!wanted) book(found->first).set_fault(owned_fault_key(entry.first), std::nullopt, touched);
+    return !wanted;
+  });
 }
 
 void Resolver::Impl::take_members(Result& result) {
@@ -274,11 +358,19 @@ json Resolver::Impl::finish(model::ObjectStatus status) const {
   return model::to_json(status);
 }
 
-/// What takes back a status that nobody wants any more: our entries of a shared list are emptied
-/// once, if the object is still there.
+/// What takes back a status that nobody wants any more, once, if the object is still there: our
+/// entries of a shared list are emptied; a Gateway is reset if no other controller will do it.
 std::shared_ptr<const json> Resolver::Impl::withdrawn(const Written& old) const {
   const auto* kind = resources::find_kind(old.id.group, old.id.kind);
-  if (old.scope == model::StatusScope::kWhole || kind == nullptr) return nullptr;
+  if (kind != nullptr && kind->kind == resources::Kind::kGateway) {
+    const auto& c = stages->resolution->c;
+    const resources::Gateway* gateway = engine.find(c.gateways, model::path_of(old.id));
+    const bool nobodys =
+        gateway != nullptr && engine.find(c.gateway_classes, gateway->class_name) == nullptr;
+    return nobodys ? std::make_shared<const json>(unclaimed_gateway()) : nullptr;
+  }
+  const bool route = kind != nullptr && kind->kind == resources::Kind::kAiGatewayRoute;
+  if (kind == nullptr || (old.scope == model::StatusScope::kWhole && !route)) return nullptr;
   const auto input = stages->resolution->c.objects[static_cast<std::size_t>(kind->kind)];
   if (engine.find(input, model::path_of(old.id)) == nullptr) return nullptr;
   model::ObjectStatus empty;
@@ -299,14 +391,17 @@ void Resolver::Impl::take_statuses(Result& result) {
     const auto old = written.find(key);
     if (draft == nullptr) {
       if (old == written.end()) continue;
-      result.statuses.push_back({old->second.id, old->second.scope, withdrawn(old->second)});
+      const model::StatusScope scope = old->second.scope;
+      std::shared_ptr<const json> last = withdrawn(old->second);
+      const bool once = last != nullptr && scope == model::StatusScope::kWhole;
+      result.statuses.push_back({old->second.id, scope, std::move(last), once});
       written.erase(old);
       continue;
     }
     json status = finish(*draft);
     if (old != written.end() && *old->second.status == status) continue;
     Written now{draft->scope, std::make_shared<const json>(std::move(status)), draft->id};
-    result.statuses.push_back({now.id, now.scope, now.status});
+    result.statuses.push_back({now.id, now.scope, now.status, draft->once});
     written.insert_or_assign(key, std::move(now));
   }
 }
@@ -314,15 +409,8 @@ void Resolver::Impl::take_statuses(Result& result) {
 void Resolver::Impl::take_owned(Result& result) {
   for (const std::string& key : engine.take_changes(stages->owned)) {
     const OwnedSet* owned = engine.find(stages->owned, key);
-    if (owned != nullptr) {
-      result.owned.push_back(*owned);
-      continue;
-    }
-    const auto slash = key.find('/');
-    result.owned.push_back({{std::string(resources::kGatewayGroup), "Gateway", key.substr(0, slash),
-                             key.substr(slash + 1)},
-                            {},
-                            {}});
+    keep_owned_faults(gateway_id(key), owned);
+    result.owned.push_back(owned != nullptr ? *owned : OwnedSet{gateway_id(key), {}, {}});
   }
 }
 
@@ -331,13 +419,21 @@ Result Resolver::result() {
   impl_->engine.propagate();
   impl_->take_members(result);
   impl_->take_faults();
-  impl_->take_statuses(result);
   impl_->take_owned(result);
-  std::erase_if(impl_->books, [this](const auto& entry) {
-    return entry.second.empty() &&
-           impl_->engine.find(impl_->stages->resolution->c.doors, entry.first) == nullptr;
-  });
+  impl_->take_statuses(result);
+  impl_->take_exchanges(result);
+  impl_->close_books();
   return result;
+}
+
+void Resolver::Impl::take_exchanges(Result& result) {
+  const auto& c = stages->resolution->c;
+  for (const std::string& policy : engine.take_changes(c.exchanges)) {
+    ExchangeUpdate& update = result.exchanges.emplace_back(ExchangeUpdate{policy, std::nullopt});
+    const model::Exchange* exchange = engine.find(c.exchanges, policy);
+    if (exchange != nullptr) update.exchange = *exchange;
+    if (exchange == nullptr) engine.erase(c.tokens, policy);
+  }
 }
 
 /// Forgets what is known of Gateways that are gone.
@@ -352,6 +448,8 @@ void Resolver::Impl::close_books() {
     forget_refusals(gateway, [](const std::set<std::string>&) { return true; });
     engine.erase(stages->abilities, gateway);
     credential_faults.erase(gateway);
+    owned_faults.erase(gateway);
+    missing_pods.erase(gateway);
     at = books.erase(at);
   }
 }
@@ -383,7 +481,7 @@ std::vector<model::Owner> Resolver::owners(std::string_view gateway, std::string
 std::vector<StatusUpdate> Resolver::statuses() const {
   std::vector<StatusUpdate> out;
   for (const auto& [key, entry] : impl_->written) {
-    out.push_back({entry.id, entry.scope, entry.status});
+    out.push_back({entry.id, entry.scope, entry.status, false});
   }
   return out;
 }

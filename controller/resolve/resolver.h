@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "controller/resolve/stages.h"
 #include "dataplane/snapshot/resource.h"
+#include "reconcilers/model/exchange.h"
 #include "reconcilers/model/status.h"
 #include "reconcilers/options.h"
 #include "reconcilers/resources/object.h"
@@ -52,12 +54,21 @@ struct ProxyReport {
   std::vector<std::string> abilities;
 };
 
+/// What keeps an object from running a Gateway: a reason and a sentence for its Programmed.
+struct OwnedFault {
+  std::string reason;
+  std::string why;
+  friend bool operator==(const OwnedFault&, const OwnedFault&) = default;
+};
+
 /// The status that an object shall have; a null document means that none is wanted any more.
-/// Entries of ours in a shared list are taken back by an empty list, said once.
+/// What we said before of an object that is not ours any more is taken back once.
 struct StatusUpdate {
   model::ObjectId id;
   model::StatusScope scope = model::StatusScope::kWhole;
   std::shared_ptr<const nlohmann::json> status;
+  /// The object is somebody else's now: written once and not kept up.
+  bool once = false;
 };
 
 /// What turns a Gateway's previous set into its present one.
@@ -67,11 +78,18 @@ struct GatewayUpdate {
   snapshot::Delta delta;
 };
 
+/// A policy whose exchange is wanted, is wanted otherwise than before, or (null) no more.
+struct ExchangeUpdate {
+  std::string policy;  // "NS/NAME"
+  std::optional<model::Exchange> exchange;
+};
+
 /// What changed since the last call of result(). Everything is sorted by key.
 struct Result {
   std::vector<GatewayUpdate> gateways;
   std::vector<StatusUpdate> statuses;
   std::vector<OwnedSet> owned;  // no objects: delete what was owned
+  std::vector<ExchangeUpdate> exchanges;
 };
 
 /// Everything from API objects to resource sets, statuses and owned objects, incrementally: a
@@ -90,6 +108,15 @@ class Resolver {
   /// Replaces what is known of a Gateway's proxies. What they refuse is held back from then on,
   /// until its objects change or every proxy that refused it is gone.
   void report(const std::string& gateway, std::vector<ProxyReport> proxies);
+  /// Replaces what stands against an object that shall run a Gateway (none: it is as wanted), until
+  /// the object is not wanted any more. Says whether anything changed.
+  bool report_owned(const std::string& gateway, const model::ObjectId& object,
+                    std::optional<OwnedFault> fault);
+  /// Replaces why pods of a Gateway are missing (a sentence, empty: nothing is known). Says whether
+  /// anything changed.
+  bool report_pods(const std::string& gateway, std::string why);
+  /// Replaces what the exchange of a policy gave.
+  void report_token(const std::string& policy, model::ExchangedToken token);
   Result result();
 
   /// The present set of a Gateway; null if it is not served. Valid until the next result().

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "dataplane/mock/model_host.h"
@@ -12,8 +14,13 @@ inline constexpr const char* kMockAccessKeyId = "AKIAMOCKMOCKMOCKMOCK";
 inline constexpr const char* kMockSecretAccessKey = "mock/secret/access/key/of/no/account/0000";
 
 /// What the built-in model server has to play so that every AI backend of a set finds its provider:
-/// host, API, models that rules send there, and the credential that the backend is configured with.
+/// host, API, models that rules send there, and the credential that the backend is configured with;
+/// and the token services.
 /// Resources that cannot be read are left out: the proxy refuses them.
 std::vector<dataplane::mock::ModelHost> mock_hosts(const dataplane::snapshot::ResourceSet& set);
+
+/// The token services of AWS, Azure and Google that credentials are exchanged at, as the model
+/// server plays them: any well-formed client is let in.
+std::vector<dataplane::mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions);
 
 }  // namespace tollgate::controller::standalone

@@ -25,11 +25,12 @@ base::Result<std::unique_ptr<MockRunner>> MockRunner::start(std::vector<mock::Mo
   runner->thread_->run([&] {
     runner->buffers_ = std::make_unique<net::BufferPool>();
     runner->io_.reset(new net::IoContext{runner->thread_->loop(), *runner->buffers_});
-    mock::ModelServerOptions options;
+    mock::server::ModelServerOptions options;
     options.plain = *net::parse_address(kLoopback);
     options.tls = *net::parse_address(kLoopback);
     options.hosts = std::move(hosts);
-    auto server = mock::ModelServer::start(*runner->io_, std::move(options), runner->clock_.wall());
+    auto server =
+        mock::server::ModelServer::start(*runner->io_, std::move(options), runner->clock_.wall());
     if (server) {
       runner->server_ = std::move(*server);
     } else {
@@ -57,8 +58,10 @@ void MockRunner::redirect(const std::vector<mock::ModelHost>& hosts, net::dns::O
   options.extra_trust.pems.push_back(server_->ca_pem());
 }
 
-void MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
-  thread_->run([&] { server_->set_hosts(std::move(hosts)); });
+base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
+  base::Status status;
+  thread_->run([&] { status = server_->set_hosts(std::move(hosts), clock_.wall()); });
+  return status;
 }
 
 std::string MockRunner::describe() const {

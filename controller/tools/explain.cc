@@ -6,6 +6,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/endpoint.h"
+#include "dataplane/catalog/feature.h"
 #include "dataplane/catalog/support.h"
 #include "dataplane/http/head.h"
 #include "dataplane/http/path.h"
@@ -93,6 +94,9 @@ Json explain_support(const Probe& probe, const snapshot::BackendNode& backend) {
   out["to"] = std::string(catalog::to_string(support.backend_format));
   Json losses = Json::array();
   for (const std::string_view loss : support.losses) losses.push_back(std::string(loss));
+  for (const std::string& loss : catalog::losses(probe.endpoint->format, support.backend_format)) {
+    losses.push_back(loss);
+  }
   if (!losses.empty()) out["loses"] = std::move(losses);
   return out;
 }
@@ -109,6 +113,11 @@ Json explain_credential(const snapshot::CredentialNode& credential) {
       break;
     case snapshot::CredentialType::kAzureApiKey:
       out["sent_as"] = "api-key";
+      break;
+    case snapshot::CredentialType::kGcp:
+      out["sent_as"] = "authorization: Bearer";
+      out["place"] =
+          "project " + credential.value.gcp_project + ", location " + credential.value.gcp_region;
       break;
     case snapshot::CredentialType::kAws:
       out["sent_as"] = "AWS Signature Version 4, region " + credential.value.aws_region;

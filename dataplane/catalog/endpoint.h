@@ -61,7 +61,7 @@ enum class Streaming : std::uint8_t {
 struct EndpointInfo {
   Endpoint endpoint;
   /// Exact, without query; or with one `{model}` that stands for one or more characters, which
-  /// may contain '/' only as %2F.
+  /// may contain '/' only as %2F. Google's paths are known under /v1 too.
   std::string_view path;
   std::string_view operation;  // value of gen_ai.operation.name; empty for local documents
   Dialect dialect;
@@ -80,6 +80,13 @@ std::string_view model_in_path(const EndpointInfo& info, std::string_view path);
 /// The row of `endpoint`; every enumerator has one.
 const EndpointInfo& endpoint_info(Endpoint endpoint);
 std::span<const EndpointInfo> all_endpoints();
+
+/// The format whose bodies `format` has, whatever stands around them: Anthropic Messages for the
+/// two envelopes of it, else `format` itself.
+constexpr Format dialect_of(Format format) {
+  const bool hosted = format == Format::kBedrockInvokeMessages || format == Format::kVertexMessages;
+  return hosted ? Format::kAnthropicMessages : format;
+}
 
 std::string_view to_string(Endpoint endpoint);
 std::string_view to_string(Dialect dialect);

@@ -9,7 +9,10 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 2> kTables{&kAnthropicFeatures, &kConverseFeatures};
+constexpr std::array<const FeatureTable*, 6> kTables{
+    &kAnthropicFeatures,  &kConverseFeatures,          &kGeminiFeatures,
+    &kOpenAiChatFeatures, &kOpenAiCompletionsFeatures, &kOpenAiResponsesFeatures,
+};
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "messages",
@@ -87,9 +90,7 @@ constexpr std::array<std::string_view, kFeatureCount> kNames{"model",
                                                              "unknown"};
 
 const FeatureTable* find_table(Format format) {
-  if (format == Format::kBedrockInvokeMessages || format == Format::kVertexMessages) {
-    format = Format::kAnthropicMessages;
-  }
+  format = dialect_of(format);
   const auto* const found =
       std::find_if(kTables.begin(), kTables.end(),
                    [format](const FeatureTable* table) { return table->format == format; });

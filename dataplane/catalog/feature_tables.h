@@ -14,6 +14,14 @@ struct FeatureTable {
   std::span<const FeatureRow> rows;
 };
 
+// One line per format; its table stands in features_NAME.cc.
+extern const FeatureTable kAnthropicFeatures;
+extern const FeatureTable kConverseFeatures;
+extern const FeatureTable kGeminiFeatures;
+extern const FeatureTable kOpenAiChatFeatures;
+extern const FeatureTable kOpenAiCompletionsFeatures;
+extern const FeatureTable kOpenAiResponsesFeatures;
+
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 
 /// For static_assert: one row per feature, in the order of the enumerators.
@@ -23,8 +31,5 @@ constexpr bool in_order(const FeatureRows& rows) {
   }
   return true;
 }
-
-extern const FeatureTable kAnthropicFeatures;
-extern const FeatureTable kConverseFeatures;
 
 }  // namespace tollgate::dataplane::catalog

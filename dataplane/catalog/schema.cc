@@ -17,6 +17,7 @@ constexpr std::array kSchemas{
     SchemaInfo{Schema::kGcpAnthropic, "GCPAnthropic", "gcp.anthropic"},
     SchemaInfo{Schema::kAnthropic, "Anthropic", "anthropic"},
     SchemaInfo{Schema::kAwsAnthropic, "AWSAnthropic", "aws.anthropic"},
+    SchemaInfo{Schema::kOpenAiResponses, "OpenAI/responses", "openai"},
 };
 
 constexpr bool in_enumerator_order() {
@@ -77,21 +78,6 @@ std::string_view to_string(CredentialType type) {
     }
   }
   return "None";
-}
-
-bool can_apply(CredentialType type) {
-  switch (type) {
-    case CredentialType::kNone:
-    case CredentialType::kApiKey:
-    case CredentialType::kAnthropicApiKey:
-    case CredentialType::kAzureApiKey:
-    case CredentialType::kAwsCredentials:
-      return true;
-    case CredentialType::kAzureCredentials:
-    case CredentialType::kGcpCredentials:
-      return false;
-  }
-  return false;
 }
 
 }  // namespace tollgate::dataplane::catalog

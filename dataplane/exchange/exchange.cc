@@ -6,6 +6,15 @@
 
 namespace tollgate::dataplane::exchange {
 
+namespace {
+
+/// Statuses after which another backend may well do better.
+bool is_failure(int status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
+}  // namespace
+
 Exchange::Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
                    base::Arena& arena)
     : services_(services),
@@ -49,6 +58,9 @@ void Exchange::advance() {
       case Phase::kRoute:
         step = route(*this);
         break;
+      case Phase::kLimit:
+        step = limit(*this, static_cast<limits::PassageOwner&>(*this));
+        break;
       case Phase::kAnswer:
         step = answer(*this);
         break;
@@ -75,9 +87,13 @@ void Exchange::on_request_data(net::Slice data) {
     const bool too_large = held.error().code == base::Code::kLimitExceeded;
     return answer_fault(too_large ? Fault::kBodyTooLarge : Fault::kOverloaded, {}, 0);
   }
-  if (phase_ != Phase::kForward) return;
-  waiting_body_.push_back(std::move(data));
-  pump_body();
+  if (phase_ == Phase::kLimit) {
+    waiting_body_.push_back(std::move(data));
+    client_.pause_request();
+  } else if (phase_ == Phase::kForward) {
+    waiting_body_.push_back(std::move(data));
+    pump_body();
+  }
 }
 
 void Exchange::on_request_end(const http::FieldList* trailers) {
@@ -142,17 +158,34 @@ void Exchange::on_request_timeout() {
 
 // --- attempts --------------------------------------------------------------------------------
 
+/// The next priority's backend. One that cannot serve is passed over where another priority can
+/// take its place; where none can, it is still the answer, because it says what is wrong.
+std::optional<std::uint32_t> Exchange::choose_usable(const snapshot::RuleNode& rule) {
+  std::optional<std::uint32_t> first;
+  while (group_ < rule.groups.size()) {
+    const auto chosen = router::choose_backend(rule, group_++, services_.random);
+    if (chosen && !rule.value.backends[*chosen].unusable) return chosen;
+    if (!first) first = chosen;
+  }
+  return first;
+}
+
 Step Exchange::try_next_backend() {
   const snapshot::RuleNode& rule = *target_.rule;
   const auto timeout = rule.value.timeouts.request;
   if (timeout.count() > 0 && !request_timer_.armed()) {
     services_.io.loop.arm_at(request_timer_, started_ + timeout);
   }
-  const auto chosen = router::choose_backend(rule, group_++, services_.random);
+  const auto chosen = choose_usable(rule);
   if (!chosen) return respond(Fault::kNoBackend);
   const snapshot::BackendRef& ref = rule.value.backends[*chosen];
-  if (ref.unusable) return respond_direct(*ref.unusable);
-  Plan plan{&rule, &ref, services_.config->snapshot->backends.find(rule.backends[*chosen])};
+  return ref.unusable ? respond_direct(*ref.unusable) : begin_attempt(*chosen);
+}
+
+Step Exchange::begin_attempt(std::uint32_t chosen) {
+  const snapshot::RuleNode& rule = *target_.rule;
+  Plan plan{&rule, &rule.value.backends[chosen],
+            services_.config->snapshot->backends.find(rule.backends[chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
   Attempt& attempt = attempts_[attempt_count_++].emplace(
       services_, static_cast<AttemptOwner&>(*this), request_, arena_);
@@ -164,15 +197,74 @@ void Exchange::on_attempt_informational(http::ResponseHead& head) {
   client_.send_informational(head);
 }
 
+bool Exchange::may_go_on() {
+  const bool whole_at_hand = current()->never_sent() || request_.body.has_value();
+  if (!whole_at_hand || head_sent_ || attempt_count_ >= kMaxAttempts) return false;
+  if (!next_backend_) next_backend_ = choose_usable(*target_.rule);
+  return next_backend_ && !target_.rule->value.backends[*next_backend_].unusable;
+}
+
+void Exchange::go_on() {
+  current()->cancel();
+  hold_timer_.cancel();
+  hold_.drop();
+  pending_head_ = nullptr;
+  const std::uint32_t chosen = *std::exchange(next_backend_, std::nullopt);
+  if (begin_attempt(chosen) == Step::kRespond) deliver_reply();
+}
+
 void Exchange::on_attempt_head(http::ResponseHead& head) {
   upstream_head_at_ = services_.io.loop.now();
+  if (is_failure(head.status) && may_go_on()) return go_on();
+  const bool rewritten = current()->way() == Way::kRewritten;
+  const bool streamed = current()->prepared().streamed && head.status < 300;
+  if (streamed && (rewritten || may_go_on())) {
+    pending_head_ = &head;
+    return hold_answer();
+  }
   // A rewritten answer may still turn out to be unusable before its first byte: then the client
   // gets an error instead of a broken answer.
-  if (current()->way() == Way::kRewritten) {
+  if (rewritten) {
     pending_head_ = &head;
     return;
   }
   send_head(head);
+}
+
+void Exchange::hold_answer() {
+  hold_.begin();
+  services_.io.loop.arm(hold_timer_, AnswerHold::kMaxTime);
+}
+
+bool Exchange::commit_answer() {
+  hold_timer_.cancel();
+  if (!hold_.active()) return true;
+  std::vector<net::Slice> slices = hold_.take_slices();
+  const std::string text = hold_.take_text();
+  if (!flush_head()) return false;
+  note_first_token();
+  for (net::Slice& slice : slices) {
+    response_bytes_ += slice.size();
+    after_write(client_.send_body(std::move(slice)));
+  }
+  if (!text.empty()) {
+    response_bytes_ += text.size();
+    after_write(client_.send_body(std::string_view(text)));
+  }
+  return true;
+}
+
+/// After something was held: whether that decides what becomes of the answer. False: the attempt
+/// was given up.
+bool Exchange::settle_hold() {
+  const providers::AnswerFacts facts = current()->prepared().answer->facts();
+  const bool observed = current()->way() == Way::kObserved;
+  if (observed && facts.saw_error && facts.content_events == 0 && may_go_on()) {
+    go_on();
+    return false;
+  }
+  const bool begun = facts.content_events > 0 || !facts.finish_reason.empty();
+  return begun || hold_.full() ? commit_answer() : true;
 }
 
 bool Exchange::flush_head() {
@@ -181,6 +273,7 @@ bool Exchange::flush_head() {
 }
 
 bool Exchange::send_head(http::ResponseHead& head) {
+  metering_.write_headers(head.fields, arena_, services_.io.loop.wall_now());
   const base::Status sent = client_.send_head(head);
   if (!sent) {
     end_broken(Fault::kBackendProtocol, sent.error().detail);
@@ -192,14 +285,26 @@ bool Exchange::send_head(http::ResponseHead& head) {
 }
 
 void Exchange::on_attempt_data(net::Slice data) {
-  if (phase_ == Phase::kDone || !flush_head()) return;
+  if (phase_ == Phase::kDone) return;
+  if (hold_.active()) {
+    hold_.add(std::move(data));
+    settle_hold();
+    return;
+  }
+  if (!flush_head()) return;
   note_first_token();
   response_bytes_ += data.size();
   after_write(client_.send_body(std::move(data)));
 }
 
 void Exchange::on_attempt_data(std::string_view data) {
-  if (phase_ == Phase::kDone || data.empty() || !flush_head()) return;
+  if (phase_ == Phase::kDone || data.empty()) return;
+  if (hold_.active()) {
+    hold_.add(data);
+    settle_hold();
+    return;
+  }
+  if (!flush_head()) return;
   note_first_token();
   response_bytes_ += data.size();
   after_write(client_.send_body(data));
@@ -213,24 +318,19 @@ void Exchange::after_write(bool below_mark) {
 
 void Exchange::note_first_token() {
   if (first_token_at_ || !current()->prepared().answer) return;
-  if (current()->prepared().answer->usage().content_events() == 0) return;
+  if (current()->prepared().answer->facts().content_events == 0) return;
   first_token_at_ = services_.io.loop.now();
 }
 
 void Exchange::on_attempt_end(const http::FieldList* trailers) {
-  if (phase_ == Phase::kDone || !flush_head()) return;
+  if (phase_ == Phase::kDone || !commit_answer() || !flush_head()) return;
   finish();
   client_.send_end(trailers);
 }
 
 void Exchange::on_attempt_failed(Fault fault, const std::string& detail) {
   if (phase_ == Phase::kDone) return;
-  const bool others = current()->never_sent() && group_ < target_.rule->groups.size() &&
-                      attempt_count_ < kMaxAttempts;
-  if (others && !head_sent_) {
-    if (try_next_backend() == Step::kRespond) deliver_reply();
-    return;
-  }
+  if (may_go_on()) return go_on();
   end_broken(fault, detail);
 }
 
@@ -239,6 +339,8 @@ void Exchange::on_attempt_failed(Fault fault, const std::string& detail) {
 void Exchange::end_broken(Fault fault, std::string_view detail) {
   if (phase_ == Phase::kDone) return;
   pending_head_ = nullptr;
+  hold_timer_.cancel();
+  hold_.drop();
   const bool told = fault == Fault::kNotExpressible && !detail.empty();
   const std::string message = told ? "invalid request body: " + std::string(detail) : "";
   answer_fault(fault, message, 0);
@@ -249,7 +351,7 @@ void Exchange::answer_fault(Fault fault, std::string_view message, int status) {
   Attempt* attempt = current();
   if (!head_sent_) {
     if (attempt != nullptr) attempt->cancel();
-    respond(fault, message, status);
+    respond_broken(fault, message, status);
     return deliver_reply();
   }
   fault_ = fault;
@@ -266,7 +368,9 @@ void Exchange::finish() {
   if (phase_ == Phase::kDone) return;
   if (Attempt* attempt = current()) attempt->cancel();
   request_timer_.cancel();
+  hold_timer_.cancel();
   report();
+  metering_.passage.reset();
   phase_ = Phase::kDone;
 }
 

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/exchange/answer_hold.h"
 #include "dataplane/exchange/attempt/attempt.h"
 #include "dataplane/exchange/client_side.h"
+#include "dataplane/exchange/metering.h"
 #include "dataplane/exchange/pipeline.h"
 
 namespace tollgate::dataplane::exchange {
@@ -48,7 +50,7 @@ struct Target {
 ///
 /// Lifetime: made by the client's session for a complete head, destroyed by it after send_end or
 /// send_cut, or after on_client_gone.
-class Exchange final : private AttemptOwner {
+class Exchange final : private AttemptOwner, private limits::PassageOwner {
  public:
   Exchange(Services& services, ClientSide& client, const ConnectionFacts& connection,
            base::Arena& arena);
@@ -83,13 +85,16 @@ class Exchange final : private AttemptOwner {
   [[nodiscard]] Request& request() { return request_; }
   [[nodiscard]] Target& target() { return target_; }
   [[nodiscard]] catalog::Dialect dialect() const;
+  /// What rules and limits may look at.
+  [[nodiscard]] router::RequestView view();
+  [[nodiscard]] Metering& metering() { return metering_; }
 
   /// Sets the answer that a phase ends with; answers kRespond.
   Step respond(Reply reply);
   /// An error in the client's dialect; `message` empty means the table's, `status` 0 likewise.
   Step respond(Fault fault, std::string_view message = {}, int status = 0);
   Step respond_direct(const snapshot::DirectResponse& direct);
-  /// Begins the next attempt. kWait, or kRespond if there is nobody (left) to ask.
+  /// Begins the first attempt. kWait, or kRespond if there is nobody to ask.
   Step try_next_backend();
 
   static constexpr std::size_t kMaxAttempts = 3;
@@ -104,19 +109,35 @@ class Exchange final : private AttemptOwner {
   void on_attempt_failed(Fault fault, const std::string& detail) override;
   void on_attempt_writable() override;
 
+  std::optional<std::uint32_t> choose_usable(const snapshot::RuleNode& rule);
+  Step begin_attempt(std::uint32_t chosen);
+  // limits::PassageOwner
+  void on_limits_decided() override { advance(); }
+
   void advance();
   void deliver_reply();
   bool send_head(http::ResponseHead& head);
+  /// Another backend may be asked instead of the current one: chooses it.
+  [[nodiscard]] bool may_go_on();
+  void go_on();
+  void hold_answer();
+  /// What was held goes to the client, and from now on everything.
+  bool commit_answer();
+  bool settle_hold();
+  void on_hold_timeout() { commit_answer(); }
   bool flush_head();
   void after_write(bool below_mark);
   void note_first_token();
   void pump_body();
   void end_broken(Fault fault, std::string_view detail);
+  /// As respond; in the provider's own words if it said why.
+  void respond_broken(Fault fault, std::string_view message, int status);
   void answer_fault(Fault fault, std::string_view message, int status);
   void on_request_timeout();
   void finish();
   void report();
   void fill_usage(telemetry::Record& record);
+  [[nodiscard]] std::string backend_in_costs();
   Attempt* current() { return attempt_count_ == 0 ? nullptr : &*attempts_[attempt_count_ - 1]; }
 
   Services& services_;
@@ -126,6 +147,7 @@ class Exchange final : private AttemptOwner {
   std::shared_ptr<const Config> config_;  // until routed
   Request request_;
   Target target_;
+  Metering metering_;
   Phase phase_ = kFirstPhase;
   bool advancing_ = false;
   bool head_sent_ = false;
@@ -139,14 +161,17 @@ class Exchange final : private AttemptOwner {
   http::ResponseHead* pending_head_ = nullptr;
   std::vector<net::Slice> waiting_body_;  // what came before the backend could take it
   bool end_waits_ = false;
+  AnswerHold hold_;
   std::uint64_t response_bytes_ = 0;
   std::size_t group_ = 0;
+  std::optional<std::uint32_t> next_backend_;  // chosen already, by may_go_on
   std::uint8_t attempt_count_ = 0;
   std::array<std::optional<Attempt>, kMaxAttempts> attempts_;
   base::MonotonicTime started_;
   base::WallTime started_wall_;
   std::optional<base::MonotonicTime> upstream_head_at_;
   std::optional<base::MonotonicTime> first_token_at_;
+  event::Timer hold_timer_ = event::Timer::of<&Exchange::on_hold_timeout>(*this);
   event::Timer request_timer_ = event::Timer::of<&Exchange::on_request_timeout>(*this);
 };
 

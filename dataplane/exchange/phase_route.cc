@@ -16,18 +16,22 @@ Step nothing_matches(Exchange& exchange) {
 
 }  // namespace
 
-Step route(Exchange& exchange) {
-  const Request& request = exchange.request();
+router::RequestView Exchange::view() {
   router::RequestView view;
-  view.host = request.host;
-  view.method = request.head->method;
-  view.path = request.path;
-  view.query = request.head->query;
-  view.fields = &request.head->fields;
-  view.has_model = request.scan && request.scan->has_model;
-  if (view.has_model) view.model = request.scan->model;
-  view.ai_endpoint = request.endpoint != nullptr;
-  view.arena = &exchange.arena();
+  view.host = request_.host;
+  view.method = request_.head->method;
+  view.path = request_.path;
+  view.query = request_.head->query;
+  view.fields = &request_.head->fields;
+  view.has_model = !request_.model.empty() || (request_.scan && request_.scan->has_model);
+  view.model = request_.model;
+  view.ai_endpoint = request_.endpoint != nullptr;
+  view.arena = &arena_;
+  return view;
+}
+
+Step route(Exchange& exchange) {
+  const router::RequestView view = exchange.view();
   Target& target = exchange.target();
   const router::Found found = target.table->find(view);
   if (!found) return nothing_matches(exchange);

@@ -3,6 +3,10 @@
 #include <array>
 #include <cstdint>
 
+namespace tollgate::dataplane::limits {
+class PassageOwner;
+}
+
 namespace tollgate::dataplane::exchange {
 
 class Exchange;
@@ -21,6 +25,7 @@ enum class Phase : std::uint8_t {
   kHold,
   kInspect,
   kRoute,
+  kLimit,
   kAnswer,
   kForward,
   kDone,
@@ -29,7 +34,8 @@ enum class Phase : std::uint8_t {
 /// The request pipeline: the only place that says what comes after what. Places are kept for what
 /// is not built yet, so that their order is decided once: authentication that every candidate rule
 /// asks for comes before kHold (strangers make us hold nothing); the rest of it and authorization
-/// behind kRoute, then the decision of limits, then caches; settling of limits behind kForward.
+/// behind kRoute, before kLimit; caches behind kLimit. Limits are settled when the exchange is
+/// over, with its record.
 inline constexpr std::array kPipeline{
     Phase::kAdmit,   // one spelling of host and path, no internal fields: all later phases trust it
     Phase::kListen,  // the listener's policy bounds what may be held; it says if AI paths exist
@@ -37,6 +43,7 @@ inline constexpr std::array kPipeline{
     Phase::kHold,    // the model name is in the body, and the model routes
     Phase::kInspect,  // one scan finds model and stream flag; refuses what is ambiguous
     Phase::kRoute,    // the rule decides everything below
+    Phase::kLimit,    // whoever is over a limit gets no answer of any kind; the store may be asked
     Phase::kAnswer,   // terminal handlers: the rule answers itself or sends the client elsewhere
     Phase::kForward,  // backends are asked, one attempt after another
     Phase::kDone,
@@ -57,6 +64,7 @@ Step local(Exchange& exchange);
 Step hold(Exchange& exchange);
 Step inspect(Exchange& exchange);
 Step route(Exchange& exchange);
+Step limit(Exchange& exchange, limits::PassageOwner& owner);
 Step answer(Exchange& exchange);
 Step forward(Exchange& exchange);
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/formats/usage.h"
@@ -47,6 +48,22 @@ Step Exchange::respond(Fault fault, std::string_view message, int status) {
   return respond(std::move(reply));
 }
 
+void Exchange::respond_broken(Fault fault, std::string_view message, int status) {
+  const Attempt* attempt = current();
+  const providers::Answer* answer = attempt == nullptr ? nullptr : attempt->prepared().answer.get();
+  const providers::ReportedError* said = answer == nullptr ? nullptr : answer->reported();
+  if (said == nullptr || fault != Fault::kBackendBroke) {
+    respond(fault, message, status);
+    return;
+  }
+  fault_ = fault;
+  Reply reply;
+  reply.status = said->status;
+  reply.body = said->body;
+  reply.code = fault_info(fault).code;
+  respond(std::move(reply));
+}
+
 Step Exchange::respond_direct(const snapshot::DirectResponse& direct) {
   Reply reply;
   reply.status = direct.status;
@@ -72,7 +89,9 @@ void Exchange::deliver_reply() {
   if (!reply_.location.empty()) head->fields.add("location", reply_.location);
   if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
+  attempt::name_request(request_.id, head->fields);
   if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
+  metering_.write_headers(head->fields, arena_, services_.io.loop.wall_now());
   error_code_ = reply_.code;
   if (request_.head->method == http::kHead) {
     head->framing = http::Framing::kNone;
@@ -96,19 +115,40 @@ void Exchange::deliver_reply() {
 void Exchange::fill_usage(telemetry::Record& record) {
   const Attempt* attempt = current();
   if (attempt == nullptr || !attempt->prepared().answer) return;
-  const formats::UsageScanner& scanner = attempt->prepared().answer->usage();
-  formats::Usage usage = scanner.usage();
+  const providers::AnswerFacts facts = attempt->prepared().answer->facts();
+  formats::Usage usage = facts.usage;
   const bool answered = status_ >= 200 && status_ < 300;
-  if (answered) {
+  // Who leaves before the answer began has been served by the provider all the same.
+  const bool left = status_ == 0 && client_left_ && !attempt->never_sent();
+  if (answered || left) {
     formats::UsageHints hints;
     hints.request_text_bytes = request_.body ? request_.body->size() : 0;
-    hints.content_events = scanner.content_events();
-    hints.content_bytes = scanner.bytes_seen();
+    hints.content_events = facts.content_events;
+    hints.content_bytes = facts.bytes_seen;
+    hints.unfinished = client_left_ || cut_;
     formats::estimate_missing(usage, hints);
   }
-  record.model_answered = scanner.model();
+  record.model_answered = facts.model;
   record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
                    usage.reasoning, usage.total,        usage.estimated};
+}
+
+/// The backend's name per rule and reference, as Envoy AI Gateway's cost expressions see it.
+std::string Exchange::backend_in_costs() {
+  const Attempt* attempt = current();
+  if (!metering_.sheet || !metering_.sheet->has_expressions() || attempt == nullptr ||
+      !attempt->plan().backend) {
+    return {};
+  }
+  const snapshot::RuleNode& rule = *target_.rule;
+  const auto ref = attempt->plan().ref - rule.value.backends.data();
+  const std::string_view key = rule.key;
+  const std::size_t number = key.rfind('/');
+  const std::string_view route = key.substr(0, number);
+  std::string name = attempt->plan().backend->value.name;
+  name.append("/route/").append(route.substr(route.rfind('/') + 1));
+  name.append("/rule/").append(key.substr(number + 1));
+  return name.append("/ref/").append(std::to_string(ref));
 }
 
 void Exchange::report() {
@@ -135,7 +175,7 @@ void Exchange::report() {
   record.attempts = attempt_count_;
   if (request_.endpoint != nullptr) {
     record.operation = request_.endpoint->operation;
-    if (request_.scan) record.model_requested = request_.scan->model;
+    record.model_requested = request_.model;
   }
   if (const Attempt* attempt = current(); attempt != nullptr && attempt->plan().backend) {
     const snapshot::BackendNode& backend = *attempt->plan().backend;
@@ -145,6 +185,7 @@ void Exchange::report() {
     record.streamed = attempt->prepared().streamed;
   }
   fill_usage(record);
+  metering_.settle(record, backend_in_costs(), services_.io.loop.wall_now());
   record.error = !error_code_.empty() ? error_code_ : fault_info(fault_).code;
   record.client_left = client_left_;
   record.cut = cut_;

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/result.h"
 #include "dataplane/formats/byte_sink.h"
-#include "dataplane/formats/usage_scanner.h"
+#include "dataplane/formats/usage.h"
 #include "dataplane/http/head.h"
 
 namespace tollgate::dataplane::providers {
@@ -15,6 +17,22 @@ namespace tollgate::dataplane::providers {
 enum class AnswerWay : std::uint8_t {
   kRaw,        // bytes are forwarded as received; each piece is also given to `observe`
   kRewritten,  // each piece is given to `push`, and what comes out is sent
+};
+
+/// What is known about an answer so far, in any state. The views live until the next call.
+struct AnswerFacts {
+  formats::Usage usage;            // cumulative
+  std::string_view model;          // as the provider names it; empty until known
+  std::string_view finish_reason;  // the last one that was not null; empty until known
+  std::uint64_t content_events = 0;
+  std::size_t bytes_seen = 0;
+  bool saw_error = false;  // the provider reported an error inside its stream
+};
+
+/// An error that the provider reported, in the client's dialect.
+struct ReportedError {
+  int status = 502;
+  std::string body;
 };
 
 /// The answer of one attempt on its way from the provider's bytes to the client's: translation,
@@ -46,8 +64,10 @@ class Answer {
   /// nothing in the body's format that could say it: the caller cuts the connection.
   virtual void fail(const base::Error& error, formats::ByteSink& sink) = 0;
 
-  /// What is known so far, in any state.
-  [[nodiscard]] virtual const formats::UsageScanner& usage() const = 0;
+  [[nodiscard]] virtual AnswerFacts facts() const = 0;
+  /// Set when push or finish failed because the provider said so: what the client is told if
+  /// nothing was sent to it yet. nullptr: the gateway words the error itself.
+  [[nodiscard]] virtual const ReportedError* reported() const { return nullptr; }
 };
 
 }  // namespace tollgate::dataplane::providers

@@ -7,6 +7,17 @@
 
 namespace tollgate::dataplane::providers {
 
+AnswerFacts facts_of(const formats::UsageScanner& scanner) {
+  AnswerFacts facts;
+  facts.usage = scanner.usage();
+  facts.model = scanner.model();
+  facts.finish_reason = scanner.finish_reason();
+  facts.content_events = scanner.content_events();
+  facts.bytes_seen = scanner.bytes_seen();
+  facts.saw_error = scanner.saw_error();
+  return facts;
+}
+
 void set_rewritten(http::ResponseHead& head) {
   head.framing = http::Framing::kChunked;
   head.content_length = 0;

@@ -5,9 +5,13 @@
 #include <string_view>
 
 #include "dataplane/base/error.h"
+#include "dataplane/formats/usage_scanner.h"
 #include "dataplane/http/head.h"
+#include "dataplane/providers/answer.h"
 
 namespace tollgate::dataplane::providers {
+
+AnswerFacts facts_of(const formats::UsageScanner& scanner);
 
 /// Changes a head whose body will not be the bytes received: chunked, without the fields that
 /// describe those bytes.

@@ -1,6 +1,7 @@
 #include "dataplane/providers/passing_answer.h"
 
 #include "dataplane/formats/errors.h"
+#include "dataplane/formats/usage_fields.h"
 
 namespace tollgate::dataplane::providers {
 
@@ -18,6 +19,9 @@ base::Result<AnswerWay> PassingAnswer::on_head(http::ResponseHead& head, base::A
     set_rewritten(head);
     head.fields.set("content-type", "application/json");
     return AnswerWay::kRewritten;
+  }
+  if (formats::usage_places(format_).nodes.empty()) {
+    return AnswerWay::kRaw;
   }
   if (has_media_type(head, "text/event-stream")) {
     kind_ = Kind::kStream;

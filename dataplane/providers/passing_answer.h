@@ -4,6 +4,7 @@
 
 #include "dataplane/catalog/endpoint.h"
 #include "dataplane/formats/openai_stream_filter.h"
+#include "dataplane/formats/usage_scanner.h"
 #include "dataplane/providers/answer.h"
 #include "dataplane/providers/answer_parts.h"
 
@@ -21,7 +22,7 @@ class PassingAnswer final : public Answer {
   base::Status push(std::string_view bytes, formats::ByteSink& sink) override;
   base::Status finish(formats::ByteSink& sink) override;
   void fail(const base::Error& error, formats::ByteSink& sink) override;
-  [[nodiscard]] const formats::UsageScanner& usage() const override { return usage_; }
+  [[nodiscard]] AnswerFacts facts() const override { return facts_of(usage_); }
 
  private:
   enum class Kind : std::uint8_t { kOpaque, kWhole, kStream, kHeldError };

@@ -27,11 +27,14 @@ struct BackendSpec {
   std::string_view model_override;  // empty = the client's model
 };
 
-/// What the client sent. Everything outlives the attempt.
+/// What a backend is asked, in a format that it speaks. Everything outlives the attempt.
 struct ClientRequest {
-  catalog::Endpoint endpoint = catalog::Endpoint::kChatCompletions;
-  std::string_view body;                 // held whole
-  const json::BodyScan* scan = nullptr;  // of `body`
+  catalog::Format format = catalog::Format::kNone;
+  catalog::Dialect dialect = catalog::Dialect::kOpenAi;  // the shape of errors
+  std::string_view body;                                 // held whole
+  const json::BodyScan* scan = nullptr;                  // of `body`
+  std::string_view model;                                // what was asked for; empty if nothing was
+  bool streamed = false;
   /// Somebody (limits, costs, metrics) needs token counts: a stream that would carry none is asked
   /// for them, and the extra chunk is taken out again on the way back.
   bool want_usage = true;
@@ -44,15 +47,16 @@ struct UpstreamRequest {
   std::span<const std::string_view> body;
   std::uint64_t body_bytes = 0;
   std::string_view model;  // the request model: the override, else the client's
-  catalog::Format format = catalog::Format::kNone;  // what the backend is spoken to in
-  bool streamed = false;                            // the client asked for a stream
+  bool streamed = false;   // the client asked for a stream
   std::unique_ptr<Answer> answer;
+  /// The answer's bytes are an envelope around the format's own: only `answer` can open it.
+  bool enveloped = false;
 };
 
 /// Makes the request of one attempt. `head` is the attempt's own copy of the client's head, after
 /// strip_hop_by_hop; method, path, query, framing, content_length and fields are changed in place
 /// to what this backend wants (authority and credentials are the caller's). New texts live in
-/// `arena`. Errors: kUnsupported (config) for a pair that catalog::supports refuses;
+/// `arena`. Errors: kUnsupported (config) for a format that the backend does not speak;
 /// kInvalidArgument (client) for a request that the target cannot express, answered with 422.
 base::Result<UpstreamRequest> prepare(const BackendSpec& backend, const ClientRequest& request,
                                       http::RequestHead& head, base::Arena& arena);

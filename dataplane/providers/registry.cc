@@ -2,13 +2,11 @@
 
 #include <array>
 #include <string>
-
-#include "dataplane/catalog/support.h"
-
 namespace tollgate::dataplane::providers {
 namespace {
 
-constexpr std::array kProviders{&kOpenAi, &kAnthropic, &kAwsAnthropic};
+constexpr std::array kProviders{&kOpenAi,     &kOpenAiResponses, &kAzureOpenAi,  &kAnthropic,
+                                &kAwsBedrock, &kGcpVertexAi,     &kAwsAnthropic, &kGcpAnthropic};
 
 }  // namespace
 
@@ -27,15 +25,13 @@ const ProviderSpec* find_provider(catalog::Schema schema) {
 
 base::Result<UpstreamRequest> prepare(const BackendSpec& backend, const ClientRequest& request,
                                       http::RequestHead& head, base::Arena& arena) {
-  const catalog::Support support = catalog::supports(request.endpoint, backend.schema);
   const ProviderSpec* provider = find_provider(backend.schema);
-  if (support.kind == catalog::SupportKind::kUnsupported || provider == nullptr) {
+  if (provider == nullptr) {
     return base::config_error(base::Code::kUnsupported,
-                              std::string(catalog::to_string(request.endpoint)) + " on schema " +
-                                  std::string(catalog::to_string(backend.schema)) + ": " +
-                                  std::string(support.reason));
+                              "schema " + std::string(catalog::to_string(backend.schema)) +
+                                  ": this build does not speak it");
   }
-  return provider->prepare({*provider, backend, request, support.backend_format, head, arena});
+  return provider->prepare({*provider, backend, request, head, arena});
 }
 
 }  // namespace tollgate::dataplane::providers

@@ -9,10 +9,14 @@
 
 namespace tollgate::dataplane::providers {
 
-/// Where a provider answers one format, below its prefix.
+/// Where a provider answers one format. In the texts `{prefix}` stands for the backend's prefix
+/// with its '/' (or nothing), `{model}` for the request model as one path segment, and `{version}`
+/// for schema.version as a query value.
 struct FormatPath {
   catalog::Format format;
   std::string_view path;
+  std::string_view stream_path;  // empty: as `path`
+  bool model_in_body = true;     // an override is written into the body's `model`
 };
 
 struct ProviderSpec;
@@ -22,7 +26,6 @@ struct PrepareContext {
   const ProviderSpec& provider;
   const BackendSpec& backend;
   const ClientRequest& request;
-  catalog::Format format;  // what the backend is spoken to in
   http::RequestHead& head;
   base::Arena& arena;
 };
@@ -31,13 +34,19 @@ struct PrepareContext {
 struct ProviderSpec {
   catalog::Schema schema;
   std::string_view default_prefix;
+  std::string_view default_version;
   std::span<const FormatPath> paths;
   base::Result<UpstreamRequest> (*prepare)(const PrepareContext& context);
 };
 
 extern const ProviderSpec kOpenAi;
+extern const ProviderSpec kOpenAiResponses;
+extern const ProviderSpec kAzureOpenAi;
 extern const ProviderSpec kAnthropic;
+extern const ProviderSpec kAwsBedrock;
+extern const ProviderSpec kGcpVertexAi;
 extern const ProviderSpec kAwsAnthropic;
+extern const ProviderSpec kGcpAnthropic;
 
 /// nullptr for a schema that this build does not speak.
 const ProviderSpec* find_provider(catalog::Schema schema);

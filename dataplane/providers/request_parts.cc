@@ -27,21 +27,43 @@ bool is_unreserved(char c) {
 
 }  // namespace
 
-std::string_view prefixed_path(const PrepareContext& context, std::string_view suffix) {
+base::Status set_target(const PrepareContext& context, std::string_view pattern) {
   const std::string_view prefix = trim_slashes(
       context.backend.prefix.empty() ? context.provider.default_prefix : context.backend.prefix);
-  return prefix.empty() ? context.arena.copy(suffix) : context.arena.concat({"/", prefix, suffix});
+  const std::string_view model = request_model(context);
+  std::string text;
+  while (!pattern.empty()) {
+    const std::size_t open = pattern.find('{');
+    text += pattern.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = pattern.find('}', open);
+    const std::string_view name = pattern.substr(open + 1, close - open - 1);
+    pattern.remove_prefix(close + 1);
+    if (name == "prefix") {
+      if (!prefix.empty()) text += '/';
+      text += prefix;
+    } else if (name == "version") {
+      text += escape_segment(context.backend.version.empty() ? context.provider.default_version
+                                                             : context.backend.version,
+                             context.arena);
+    } else {
+      if (model.empty()) {
+        return base::client_error(base::Code::kInvalidArgument, "the request names no model");
+      }
+      text += escape_segment(model, context.arena);
+    }
+  }
+  const std::string_view target = context.arena.copy(text);
+  const std::size_t query = target.find('?');
+  context.head.path = target.substr(0, query);
+  context.head.has_query = query != std::string_view::npos;
+  context.head.query = context.head.has_query ? target.substr(query + 1) : std::string_view{};
+  return {};
 }
 
 std::string_view request_model(const PrepareContext& context) {
-  return context.backend.model_override.empty() ? context.request.scan->model
+  return context.backend.model_override.empty() ? context.request.model
                                                 : context.backend.model_override;
-}
-
-bool wants_stream(const PrepareContext& context) {
-  const catalog::Streaming how = catalog::endpoint_info(context.request.endpoint).stream;
-  if (how == catalog::Streaming::kAlways) return true;
-  return how == catalog::Streaming::kMember && context.request.scan->stream.value_or(false);
 }
 
 std::string_view json_string(std::string_view text, base::Arena& arena) {

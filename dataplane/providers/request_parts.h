@@ -9,15 +9,14 @@
 
 namespace tollgate::dataplane::providers {
 
-/// `/PREFIX/SUFFIX`: the backend's prefix, or the provider's default if it sets none; slashes at
-/// its ends do not matter, and a prefix of slashes only means no prefix. `suffix` begins with '/'.
-std::string_view prefixed_path(const PrepareContext& context, std::string_view suffix);
+/// Sets the head's path and query from a template of FormatPath. The prefix is the backend's, or
+/// the provider's default if it sets none; slashes at its ends do not matter, and a prefix of
+/// slashes only means no prefix. kInvalidArgument (client): the path needs a model and there is
+/// none.
+base::Status set_target(const PrepareContext& context, std::string_view pattern);
 
 /// The request model: the backend's override, else what the client asked for (may be empty).
 std::string_view request_model(const PrepareContext& context);
-
-/// Whether the client asked for a stream on an endpoint that has one.
-bool wants_stream(const PrepareContext& context);
 
 /// `text` as a JSON string with quotes, in the arena.
 std::string_view json_string(std::string_view text, base::Arena& arena);

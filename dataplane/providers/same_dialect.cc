@@ -1,5 +1,6 @@
 #include "dataplane/providers/same_dialect.h"
 
+#include <algorithm>
 #include <string>
 
 #include "dataplane/providers/passing_answer.h"
@@ -13,37 +14,43 @@ bool usage_on_request(catalog::Format format) {
   return format == catalog::Format::kOpenAiChat || format == catalog::Format::kOpenAiCompletions;
 }
 
+const FormatPath* find_path(const ProviderSpec& provider, catalog::Format format) {
+  const auto row = std::find_if(provider.paths.begin(), provider.paths.end(),
+                                [format](const FormatPath& path) { return path.format == format; });
+  return row == provider.paths.end() ? nullptr : &*row;
+}
+
 }  // namespace
 
 base::Result<UpstreamRequest> prepare_same_dialect(const PrepareContext& context) {
-  std::string_view suffix;
-  for (const FormatPath& row : context.provider.paths) {
-    if (row.format == context.format) {
-      suffix = row.path;
-    }
+  const ClientRequest& request = context.request;
+  const FormatPath* path = find_path(context.provider, request.format);
+  if (path == nullptr) {
+    return base::config_error(base::Code::kUnsupported,
+                              "schema " + std::string(catalog::to_string(context.backend.schema)) +
+                                  " is not spoken to in " +
+                                  std::string(catalog::to_string(request.format)));
   }
-  if (suffix.empty()) {
-    return base::internal_error("no path for " + std::string(catalog::to_string(context.format)));
-  }
-  const json::BodyScan& scan = *context.request.scan;
+  const json::BodyScan& scan = *request.scan;
   UpstreamRequest out;
   out.model = request_model(context);
-  out.format = context.format;
-  out.streamed = wants_stream(context);
+  out.streamed = request.streamed;
 
   json::Splice splice;
-  if (!context.backend.model_override.empty() && context.backend.model_override != scan.model) {
+  if (path->model_in_body && !context.backend.model_override.empty() &&
+      context.backend.model_override != scan.model) {
     json::set_model(scan, json_string(context.backend.model_override, context.arena), splice);
   }
-  const bool ask_for_usage = out.streamed && context.request.want_usage &&
-                             usage_on_request(out.format) && !scan.include_usage.value_or(false);
+  const bool ask_for_usage = out.streamed && request.want_usage &&
+                             usage_on_request(request.format) &&
+                             !scan.include_usage.value_or(false);
   if (ask_for_usage) {
     json::force_include_usage(scan, splice);
   }
   set_json_body(context, splice, out);
-  context.head.path = prefixed_path(context, suffix);
-  out.answer = std::make_unique<PassingAnswer>(
-      catalog::endpoint_info(context.request.endpoint).dialect, out.format, ask_for_usage);
+  TRY(set_target(context,
+                 out.streamed && !path->stream_path.empty() ? path->stream_path : path->path));
+  out.answer = std::make_unique<PassingAnswer>(request.dialect, request.format, ask_for_usage);
   return out;
 }
 

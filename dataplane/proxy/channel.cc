@@ -10,8 +10,8 @@
 #include "dataplane/base/log.h"
 #include "dataplane/event/loop.h"
 #include "dataplane/proxy/saved_snapshot.h"
-#include "dataplane/push/client.h"
 #include "dataplane/push/frame.h"
+#include "dataplane/push/replicas.h"
 
 namespace tollgate::dataplane::proxy {
 
@@ -77,14 +77,14 @@ class Channel::Impl final : public push::PushReceiver,
   std::function<void(const ApplyResult&)> on_serving_;
   net::dial::Connector connector_;
   SavedSnapshot saved_;
-  std::unique_ptr<push::PushClient> client_;
+  std::unique_ptr<push::Replicas> replicas_;
   event::Timer save_ = event::Timer::of<&Impl::on_save_due>(*this);
   bool ended_ = false;
 };
 
 void Channel::Impl::begin() {
   proxy_.on_credentials([weak = weak_from_this()] {
-    if (const auto self = weak.lock(); self && self->client_) self->client_->report_soon();
+    if (const auto self = weak.lock(); self && self->replicas_) self->replicas_->report_soon();
   });
   serve_saved();
 }
@@ -92,7 +92,7 @@ void Channel::Impl::begin() {
 void Channel::Impl::end() {
   ended_ = true;
   save_.cancel();
-  client_.reset();
+  replicas_.reset();
   proxy_.on_credentials({});
 }
 
@@ -130,8 +130,9 @@ void Channel::Impl::connect() {
   options.tls = [folder = options_.cert_dir, host = controller_.host] {
     return read_tls(folder, host);
   };
-  client_ = std::make_unique<push::PushClient>(connector_, *this, std::move(options));
-  client_->start();
+  replicas_ = std::make_unique<push::Replicas>(connector_, proxy_.service_resolver(), *this,
+                                               std::move(options));
+  replicas_->start();
 }
 
 std::string Channel::Impl::held_revision() {

@@ -55,6 +55,7 @@ base::Status take(Parsed& parsed, std::string_view name, std::string_view value)
     parsed.line.channel.cert_dir = value;
   } else if (name == "--state-dir") {
     parsed.line.channel.state_dir = value;
+    parsed.line.options.state_dir = value;
   } else if (name == "--admin") {
     const auto address = net::parse_address(value);
     if (!address) return wrong("--admin: an address and port such as 127.0.0.1:9090");

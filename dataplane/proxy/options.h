@@ -25,6 +25,8 @@ struct Options {
   net::tls::Trust extra_trust;                           // believed besides each upstream's own
   std::size_t held_bodies_bytes = 1U << 30U;             // of all workers together
   net::ListenLimits listen;
+  std::size_t limit_counters = std::size_t{1} << 20U;  // rate limits: 32 bytes each, as used
+  std::string state_dir;  // where counters of long windows outlive the process; empty: nowhere
   int access_log_fd = 1;  // -1: no access log
   /// SIGTERM: first this long answers go on with `Connection: close` and readiness is withdrawn,
   /// then sockets close and exchanges may take up to drain_timeout to end.

@@ -37,7 +37,8 @@ Service::Service(Options options, std::unique_ptr<base::Clock> clock,
       clock_(std::move(clock)),
       loop_(std::move(loop)),
       io_{*loop_, buffers_},
-      contexts_(options_.extra_trust),
+      trust_(std::make_shared<net::tls::TrustStores>(options_.extra_trust)),
+      contexts_(trust_),
       held_budget_(options_.held_bodies_bytes),
       router_(std::make_shared<const router::Router>()) {}
 
@@ -53,9 +54,12 @@ base::Status Service::prepare() {
   if (options_.access_log_fd >= 0) {
     access_log_ = std::make_unique<telemetry::AccessLog>(options_.access_log_fd);
   }
+  limits_ = std::make_unique<limits::Keeper>(*loop_, options_.limit_counters, options_.state_dir);
   const std::size_t count = options_.workers == 0 ? usable_cpus() : options_.workers;
   for (std::size_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(auto worker, Worker::create(i, options_, held_budget_, access_log_.get()));
+    TRY_ASSIGN(
+        auto worker,
+        Worker::create(i, options_, {held_budget_, limits_->table(), access_log_.get(), trust_}));
     workers_.push_back(std::move(worker));
   }
   if (options_.admin) {
@@ -119,6 +123,7 @@ void Service::run_next_push() {
     pushing_ = true;
     router_ = router_builder_.update(*compiled.update);
     credentials_->apply(compiled.update->credentials);
+    limits_->apply(*compiled.update);
     assign(std::move(compiled.update->upstreams),
            [this, done = std::move(push.done)](std::vector<OpenFailure> failures) {
              ready_ = failures.empty() || ready_;
@@ -169,6 +174,8 @@ void Service::assign(std::vector<snapshot::NodeChange<snapshot::UpstreamNode>> u
   config->snapshot = compiler_.compiled();
   config->router = router_;
   config->credentials = credentials_->current();
+  config->limits = limits_->book();
+  config->costs = limits_->costs();
   auto assignment = std::make_shared<Assignment>();
   assignment->config = std::move(config);
   assignment->upstreams = std::move(upstreams);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/admin/server.h"
+#include "dataplane/limits/keeper.h"
 #include "dataplane/proxy/credentials.h"
 #include "dataplane/proxy/proxy.h"
 #include "dataplane/proxy/worker.h"
@@ -35,6 +36,8 @@ class Service {
   // On the service thread.
   void apply(snapshot::Delta delta, Proxy::Done done);
   void drain(std::function<void()> done);
+  /// The metrics of this proxy, without those of the process.
+  void collect(std::function<void(telemetry::Exposition)> done);
   [[nodiscard]] const net::IoContext& io() const { return io_; }
   [[nodiscard]] net::dns::Resolver& resolver() { return *resolver_; }
   [[nodiscard]] const snapshot::ResourceSet& resources() const { return compiler_.resources(); }
@@ -62,6 +65,8 @@ class Service {
   void handle_admin(const admin::Request& request, admin::Reply reply);
   void scrape(admin::Reply reply);
   void add_readings(telemetry::Exposition& exposition, const std::vector<WorkerReadings>& workers);
+  void add_limit_readings(telemetry::Exposition& exposition,
+                          const std::vector<WorkerReadings>& workers);
   void finish_drain();
   void close_doors();
   void on_drain_timeout() { finish_drain(); }
@@ -71,6 +76,7 @@ class Service {
   std::unique_ptr<event::Loop> loop_;
   net::BufferPool buffers_;
   net::IoContext io_;
+  std::shared_ptr<net::tls::TrustStores> trust_;
   net::tls::ClientContexts contexts_;
   std::unique_ptr<net::dns::Resolver> resolver_;
   std::unique_ptr<net::dial::Connector> connector_;
@@ -80,6 +86,7 @@ class Service {
   router::Builder router_builder_;
   std::shared_ptr<const router::Router> router_;
   std::unique_ptr<CredentialKeeper> credentials_;
+  std::unique_ptr<limits::Keeper> limits_;
   std::function<void()> credentials_changed_;
   std::map<net::Address, std::shared_ptr<net::ListenerGroup>> groups_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -11,6 +11,7 @@
 
 #include "dataplane/exchange/h1/client_session.h"
 #include "dataplane/exchange/h1/upstream_session.h"
+#include "dataplane/limits/redis/redis_store.h"
 #include "dataplane/net/dial/connector.h"
 #include "dataplane/proxy/options.h"
 #include "dataplane/telemetry/worker_sink.h"
@@ -45,6 +46,17 @@ struct WorkerReadings {
   std::uint64_t accepted = 0;
   net::BufferPool::Stats buffers;
   std::uint64_t turns = 0;
+  bool has_store = false;
+  bool store_healthy = false;
+  std::size_t charges_waiting = 0;  // for the store
+};
+
+/// What all workers of a process use together.
+struct SharedParts {
+  net::MemoryBudget& held_budget;
+  limits::Table& limit_table;
+  telemetry::AccessLog* access_log = nullptr;  // null: none
+  std::shared_ptr<net::tls::TrustStores> trust;
 };
 
 /// One event loop on one thread with everything that requests need. Share-nothing: the others are
@@ -52,8 +64,7 @@ struct WorkerReadings {
 class Worker final : private exchange::h1::SessionHost {
  public:
   static base::Result<std::unique_ptr<Worker>> create(std::size_t index, const Options& options,
-                                                      net::MemoryBudget& held_budget,
-                                                      telemetry::AccessLog* access_log);
+                                                      const SharedParts& shared);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -77,8 +88,9 @@ class Worker final : private exchange::h1::SessionHost {
   class Door;
 
   Worker(std::size_t index, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop,
-         net::MemoryBudget& held_budget, const Options& options, telemetry::AccessLog* access_log);
+         const SharedParts& shared);
   base::Status prepare(const Options& options);
+  void apply_store(const snapshot::Compiled& snapshot);
   void accept(net::Accepted accepted, std::uint16_t bind_port);
   void on_session_over(exchange::h1::ClientSession& session) override;
   void close_doors(const std::vector<Socket>& wanted);
@@ -98,6 +110,10 @@ class Worker final : private exchange::h1::SessionHost {
   std::unique_ptr<upstream::PoolSet> pools_;
   std::unique_ptr<exchange::attempt::Upstreams> upstreams_;
   telemetry::WorkerSink sink_;
+  limits::Gate gate_;
+  std::string sender_;  // unique to this worker and process: names it to the store
+  std::shared_ptr<const snapshot::StoreNode> store_node_;
+  std::shared_ptr<limits::redis::RedisStore> store_;  // null: limits are counted in the table
   std::unique_ptr<exchange::h1::UpstreamProtocol> http1_;
   std::unique_ptr<exchange::attempt::Services> services_;
   exchange::ExchangePool exchanges_;

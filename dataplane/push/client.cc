@@ -24,10 +24,14 @@ class PushClient::Impl final : public net::StreamHandler {
   }
 
   void connect();
-  void report_soon() {
-    if (stream_ != nullptr) send(FrameType::kReport, encode(receiver_.report()));
+  void report_soon();
+  void set_source(bool source) {
+    if (source == options_.source) return;
+    options_.source = source;
+    report_soon();
   }
   [[nodiscard]] bool connected() const { return stream_ != nullptr; }
+  [[nodiscard]] bool leads() const { return leads_; }
 
   void on_data(net::Stream& stream, net::Slice data) override;
   void on_end(net::Stream& stream, net::StreamEnd end) override;
@@ -42,6 +46,9 @@ class PushClient::Impl final : public net::StreamHandler {
   void on_outcome(std::uint64_t connection, const std::string& revision,
                   const PushOutcome& outcome);
   void send(FrameType type, std::string_view payload);
+  void changed() {
+    if (options_.on_change) options_.on_change();
+  }
   void lose(std::string_view why);
 
   net::dial::Connector& connector_;
@@ -57,6 +64,7 @@ class PushClient::Impl final : public net::StreamHandler {
   std::chrono::milliseconds retry_delay_{kFirstRetry};
   /// Set after a mismatch: the next hello claims nothing and gets the whole set.
   bool claim_nothing_ = false;
+  bool leads_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   event::Timer retry_ = event::Timer::of<&Impl::on_retry>(*this);
   event::Timer report_ = event::Timer::of<&Impl::on_report_due>(*this);
@@ -92,10 +100,20 @@ void PushClient::Impl::on_dialled(net::dial::Outcome outcome) {
   hello.instance = options_.instance;
   hello.gateway = options_.gateway;
   hello.version = options_.version;
+  hello.source = options_.source;
+  hello.roles = true;
   if (!claim_nothing_) hello.revision = receiver_.held_revision();
   claim_nothing_ = false;
   send(FrameType::kHello, encode(hello));
   on_report_due();
+  changed();
+}
+
+void PushClient::Impl::report_soon() {
+  if (stream_ == nullptr) return;
+  Report report = receiver_.report();
+  report.source = options_.source;
+  send(FrameType::kReport, encode(report));
 }
 
 void PushClient::Impl::on_report_due() {
@@ -126,11 +144,23 @@ void PushClient::Impl::on_frame(FrameDecoder::Frame frame) {
     lose("refused by the controller: " + (why ? *why : why.error().detail));
     return;
   }
+  if (frame.type == FrameType::kRole) {
+    const auto role = decode_role(frame.payload);
+    if (!role) {
+      lose(role.error().detail);
+      return;
+    }
+    leads_ = role->leader;
+    changed();
+    return;
+  }
   lose("a frame that only a proxy sends came from the controller");
 }
 
 void PushClient::Impl::on_push(const std::string& payload) {
   retry_delay_ = kFirstRetry;
+  // Sent before the controller heard that another one is followed.
+  if (!options_.source) return;
   auto delta = decode_delta(payload);
   if (!delta) {
     lose(delta.error().detail);
@@ -180,9 +210,11 @@ void PushClient::Impl::lose(std::string_view why) {
   log::warn("push channel: not connected",
             {{"controller", options_.host}, {"why", std::string(why)}});
   if (stream_ != nullptr) net::retire(std::move(stream_));
+  leads_ = false;
   report_.cancel();
   loop_.arm(retry_, retry_delay_);
   retry_delay_ = std::min(retry_delay_ * 2, kLongestRetry);
+  changed();
 }
 
 PushClient::PushClient(net::dial::Connector& connector, PushReceiver& receiver,
@@ -196,8 +228,14 @@ void PushClient::start() {
 void PushClient::report_soon() {
   impl_->report_soon();
 }
+void PushClient::set_source(bool source) {
+  impl_->set_source(source);
+}
 bool PushClient::connected() const {
   return impl_->connected();
+}
+bool PushClient::leads() const {
+  return impl_->leads();
 }
 
 }  // namespace tollgate::dataplane::push

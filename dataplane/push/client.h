@@ -47,6 +47,11 @@ struct PushClientOptions {
   std::string version;
   std::vector<std::string> capabilities;
   TlsSource tls;
+  /// Whether this controller's pushes are taken at first; see set_source.
+  bool source = true;
+  /// Called whenever `connected()` or `leads()` may have changed; not inside of other calls of the
+  /// client. It may not destroy the client.
+  std::function<void()> on_change;
 };
 
 /// The proxy's end of the push channel: one connection to one controller replica, made again with
@@ -66,7 +71,12 @@ class PushClient {
   void start();
   /// Sends a report now: something in it has changed.
   void report_soon();
+  /// From now on pushes are taken, or ignored and the controller told so: it still hears of
+  /// everything in reports.
+  void set_source(bool source);
   [[nodiscard]] bool connected() const;
+  /// Whether the controller at the other end says that it leads.
+  [[nodiscard]] bool leads() const;
 
  private:
   class Impl;

@@ -12,7 +12,7 @@ constexpr std::size_t kReserveBytes = 64U << 10U;
 
 bool known(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(FrameType::kHello) &&
-         type <= static_cast<std::uint8_t>(FrameType::kRefuse);
+         type <= static_cast<std::uint8_t>(FrameType::kRole);
 }
 
 }  // namespace

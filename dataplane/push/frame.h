@@ -17,6 +17,7 @@ enum class FrameType : std::uint8_t {
   kNack = 4,    // proxy -> controller
   kReport = 5,  // proxy -> controller: health, usage, credential failures
   kRefuse = 6,  // controller -> proxy: why the connection ends
+  kRole = 7,    // controller -> proxy that asked for it: whether this replica leads
 };
 
 /// The ALPN name of the channel.

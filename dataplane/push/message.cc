@@ -96,6 +96,20 @@ base::Status read_delta_line(std::string_view line, snapshot::Delta& delta) {
   return {};
 }
 
+void write_problems(json::Writer& writer, const std::vector<Problem>& problems) {
+  writer.key("problems").begin_array();
+  for (const Problem& problem : problems) {
+    writer.begin_object().member("key", problem.key).member("why", problem.why).end_object();
+  }
+  writer.end_array();
+}
+
+base::Status read_problems(json::Value& value, std::vector<Problem>& problems) {
+  return read_array(value, kProblemLimit, [&](json::Value& element) -> base::Status {
+    return read_problem(element, problems.emplace_back());
+  });
+}
+
 }  // namespace
 
 std::string encode(const Hello& hello) {
@@ -105,8 +119,9 @@ std::string encode(const Hello& hello) {
   for (const std::string& capability : hello.capabilities) writer.value(capability);
   writer.end_array();
   writer.member("gateway", hello.gateway).member("instance", hello.instance);
-  writer.member("revision", hello.revision);
+  writer.member("revision", hello.revision).member("roles", hello.roles);
   writer.member("schema", static_cast<std::uint64_t>(hello.schema));
+  writer.member("source", hello.source);
   writer.member("version", hello.version).end_object();
   return out;
 }
@@ -120,11 +135,9 @@ std::string encode(const Ack& ack) {
 std::string encode(const Nack& nack) {
   std::string out;
   json::Writer writer(out);
-  writer.begin_object().key("problems").begin_array();
-  for (const Problem& problem : nack.problems) {
-    writer.begin_object().member("key", problem.key).member("why", problem.why).end_object();
-  }
-  writer.end_array().member("revision", nack.revision).end_object();
+  writer.begin_object();
+  write_problems(writer, nack.problems);
+  writer.member("revision", nack.revision).end_object();
   return out;
 }
 
@@ -136,8 +149,16 @@ std::string encode(const Report& report) {
     writer.begin_object().member("key", credential.key).member("usable", credential.usable);
     writer.member("why", credential.why).end_object();
   }
-  writer.end_array().member("ready", report.ready).member("revision", report.revision);
-  writer.end_object();
+  writer.end_array();
+  write_problems(writer, report.problems);
+  writer.member("ready", report.ready).member("refusedRevision", report.refused_revision);
+  writer.member("revision", report.revision).member("source", report.source).end_object();
+  return out;
+}
+
+std::string encode(const Role& role) {
+  std::string out;
+  json::Writer(out).begin_object().member("leader", role.leader).end_object();
   return out;
 }
 
@@ -183,6 +204,12 @@ base::Result<Hello> decode_hello(std::string_view payload) {
       if (schema < 1 || schema > INT32_MAX) return bad("schema is out of range");
       hello.schema = static_cast<std::uint32_t>(schema);
     }
+    if (key == "source") {
+      TRY_ASSIGN(hello.source, value.boolean());
+    }
+    if (key == "roles") {
+      TRY_ASSIGN(hello.roles, value.boolean());
+    }
     if (key == "capabilities") {
       return read_array(value, kCapabilityLimit, [&](json::Value& element) -> base::Status {
         return read_text(element, kNameLimitBytes, hello.capabilities.emplace_back());
@@ -220,8 +247,13 @@ base::Result<Report> decode_report(std::string_view payload) {
   Report report;
   TRY(read_object(payload, [&](std::string_view key, json::Value& value) -> base::Status {
     if (key == "revision") return read_text(value, kNameLimitBytes, report.revision);
+    if (key == "refusedRevision") return read_text(value, kNameLimitBytes, report.refused_revision);
+    if (key == "problems") return read_problems(value, report.problems);
     if (key == "ready") {
       TRY_ASSIGN(report.ready, value.boolean());
+    }
+    if (key == "source") {
+      TRY_ASSIGN(report.source, value.boolean());
     }
     if (key == "credentials") {
       return read_array(value, kProblemLimit, [&](json::Value& element) -> base::Status {
@@ -231,6 +263,17 @@ base::Result<Report> decode_report(std::string_view payload) {
     return {};
   }));
   return report;
+}
+
+base::Result<Role> decode_role(std::string_view payload) {
+  Role role;
+  TRY(read_object(payload, [&](std::string_view key, json::Value& value) -> base::Status {
+    if (key == "leader") {
+      TRY_ASSIGN(role.leader, value.boolean());
+    }
+    return {};
+  }));
+  return role;
 }
 
 base::Result<std::string> decode_refusal(std::string_view payload) {

@@ -18,6 +18,10 @@ struct Hello {
   std::string gateway;   // "NS/NAME"
   std::string revision;
   std::string version;  // of the program
+  /// Whether this controller's pushes are taken; one that only watches learns from reports.
+  bool source = true;
+  /// Whether the proxy understands kRole frames.
+  bool roles = false;
 };
 
 struct Ack {
@@ -47,6 +51,16 @@ struct Report {
   bool ready = false;  // listeners are open and a snapshot is served
   std::string revision;
   std::vector<CredentialReport> credentials;
+  /// As in Hello: it may change at any time.
+  bool source = true;
+  /// The newest set that was refused, and what in it; empty after one that was accepted.
+  std::string refused_revision;
+  std::vector<Problem> problems;
+};
+
+/// Whether the replica at the controller's end leads.
+struct Role {
+  bool leader = false;
 };
 
 /// Limits of what one message may hold.
@@ -59,6 +73,7 @@ std::string encode(const Hello& hello);
 std::string encode(const Ack& ack);
 std::string encode(const Nack& nack);
 std::string encode(const Report& report);
+std::string encode(const Role& role);
 std::string encode_refusal(std::string_view why);
 /// The snapshot's own lines: first {"base":...,"revision":...}, then one line per put
 /// {"body":...,"key":...} and one per delete {"delete":KEY}.
@@ -68,6 +83,7 @@ base::Result<Hello> decode_hello(std::string_view payload);
 base::Result<Ack> decode_ack(std::string_view payload);
 base::Result<Nack> decode_nack(std::string_view payload);
 base::Result<Report> decode_report(std::string_view payload);
+base::Result<Role> decode_role(std::string_view payload);
 base::Result<std::string> decode_refusal(std::string_view payload);
 base::Result<snapshot::Delta> decode_delta(std::string_view payload);
 

@@ -5,6 +5,8 @@
 
 #include "dataplane/catalog/regex_check.h"
 #include "dataplane/catalog/schema.h"
+#include "dataplane/json/reader.h"
+#include "dataplane/snapshot/limits.h"
 
 namespace tollgate::dataplane::snapshot {
 
@@ -106,9 +108,21 @@ std::string check_match(const Match& match) {
   return check_values(match.query, false);
 }
 
+std::string check_body_edit(const BodyEdit& edit) {
+  if (edit.set.size() + edit.remove.size() > kMaxBodyEdits) return "too many edits of a body";
+  json::Reader reader;
+  for (const auto& [path, value] : edit.set) {
+    if (path.empty()) return "an edit of a body needs a path";
+    const json::PaddedText padded(value);
+    if (!reader.check(padded.view())) return "the value of '" + path + "' is no JSON";
+  }
+  return {};
+}
+
 std::string check_ref(const BackendRef& ref) {
   if (ref.unusable) return check_direct(*ref.unusable);
   if (ref.backend_key.empty()) return "a usable backend reference needs a backend_key";
+  if (std::string why = check_body_edit(ref.request_body); !why.empty()) return why;
   return check_edit(ref.request_headers);
 }
 
@@ -147,6 +161,7 @@ std::string check(const Rule& rule) {
   for (const BackendRef& ref : rule.backends) {
     if (std::string why = check_ref(ref); !why.empty()) return why;
   }
+  if (rule.limits_keys.size() > kMaxLimitsPerRule) return "too many policies limit this rule";
   if (std::string why = check_edit(rule.request_headers); !why.empty()) return why;
   if (std::string why = check_edit(rule.response_headers); !why.empty()) return why;
   if (rule.direct) {
@@ -174,6 +189,10 @@ std::string check(const Endpoints& endpoints) {
 }
 
 std::string check(const Credential& credential) {
+  if (credential.type == CredentialType::kGcp &&
+      (credential.gcp_project.empty() || credential.gcp_region.empty())) {
+    return "a gcp credential needs gcp_project and gcp_region";
+  }
   return credential.type != CredentialType::kAws && credential.secret_key.empty()
              ? "this type of credential needs a secret_key"
              : "";

@@ -19,5 +19,8 @@ std::string check(const Upstream& upstream);
 std::string check(const Endpoints& endpoints);
 std::string check(const Credential& credential);
 std::string check(const SecretValue& secret);
+std::string check(const Limits& limits);
+std::string check(const Costs& costs);
+std::string check(const LimitStore& store);
 
 }  // namespace tollgate::dataplane::snapshot

@@ -10,7 +10,7 @@
 namespace tollgate::dataplane::snapshot {
 
 using Value = std::variant<Gateway, ClientPolicy, Listener, Route, Rule, Backend, Upstream,
-                           Endpoints, Credential, SecretValue>;
+                           Endpoints, Credential, SecretValue, Limits, Costs, LimitStore>;
 
 /// The canonical JSON body of a typed resource: keys sorted, members at their default left out.
 std::string encode(const Value& value);

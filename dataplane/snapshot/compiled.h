@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/catalog/cost.h"
 #include "dataplane/catalog/schema.h"
 #include "dataplane/snapshot/table.h"
 #include "dataplane/snapshot/types.h"
@@ -18,19 +19,40 @@ namespace tollgate::dataplane::snapshot {
 // A reference is by pointer where the target rarely changes, and by id where it changes often or
 // has many dependents: a new endpoint list rebuilds no backend, a new credential no rule.
 
+struct SecretNode {
+  std::string key;
+  SecretValue value;
+};
+
+struct StoreNode {
+  std::string key;
+  LimitStore value;
+  std::shared_ptr<const SecretNode> password;  // null: no AUTH
+};
+
 struct GatewayNode {
   std::string key;
   Gateway value;
+  std::shared_ptr<const StoreNode> store;  // null: counters live in this process
+};
+
+struct LimitsNode {
+  std::string key;
+  SlotId id;
+  Limits value;
+};
+
+struct CostsNode {
+  std::string key;
+  SlotId id;
+  Costs value;
+  /// One per value.costs: the compiled expression of those of type kCel.
+  std::vector<std::optional<catalog::CostExpression>> expressions;
 };
 
 struct ClientPolicyNode {
   std::string key;
   ClientPolicy value;
-};
-
-struct SecretNode {
-  std::string key;
-  SecretValue value;
 };
 
 struct EndpointsNode {
@@ -91,6 +113,8 @@ struct RuleNode {
   std::vector<std::uint32_t> shares;
   std::vector<ShareGroup> groups;
   std::vector<SlotId> backends;  // one per value.backends; invalid where that one is unusable
+  std::vector<SlotId> limits;    // one per value.limits_keys
+  SlotId costs;                  // invalid: none
 };
 
 /// One immutable snapshot. Workers share it by pointer; an exchange keeps the rule, not the
@@ -103,6 +127,8 @@ struct Compiled {
   Table<BackendNode> backends;
   Table<UpstreamNode> upstreams;
   Table<CredentialNode> credentials;
+  Table<LimitsNode> limits;
+  Table<CostsNode> costs;
 };
 
 }  // namespace tollgate::dataplane::snapshot

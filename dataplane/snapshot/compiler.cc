@@ -29,9 +29,9 @@ const std::shared_ptr<const ClientPolicyNode>& standard_policy() {
 }
 
 /// Dependency order: a kind refers only to kinds before it.
-constexpr std::string_view kKinds[] = {"gateway",  "client_policy", "secret",   "endpoints",
-                                       "listener", "credential",    "upstream", "backend",
-                                       "route",    "rule"};
+constexpr std::string_view kKinds[] = {
+    "secret",   "store",      "gateway",  "client_policy", "limits", "costs", "endpoints",
+    "listener", "credential", "upstream", "backend",       "route",  "rule"};
 
 std::size_t rank_of(std::string_view kind) {
   const auto found = std::find(std::begin(kKinds), std::end(kKinds), kind);
@@ -105,12 +105,13 @@ struct Compiler::Impl {
   std::shared_ptr<const Compiled> compiled = std::make_shared<const Compiled>();
   std::uint64_t nodes_built = 0;
 
-  std::tuple<Shelf<GatewayNode>, Shelf<ClientPolicyNode>, Shelf<SecretNode>, Shelf<EndpointsNode>,
-             Shelf<ListenerNode>, Shelf<CredentialNode>, Shelf<UpstreamNode>, Shelf<BackendNode>,
-             Shelf<RouteNode>, Shelf<RuleNode>>
+  std::tuple<Shelf<SecretNode>, Shelf<StoreNode>, Shelf<GatewayNode>, Shelf<ClientPolicyNode>,
+             Shelf<LimitsNode>, Shelf<CostsNode>, Shelf<EndpointsNode>, Shelf<ListenerNode>,
+             Shelf<CredentialNode>, Shelf<UpstreamNode>, Shelf<BackendNode>, Shelf<RouteNode>,
+             Shelf<RuleNode>>
       shelves;
   std::tuple<Slotted<ListenerNode>, Slotted<RuleNode>, Slotted<BackendNode>, Slotted<UpstreamNode>,
-             Slotted<CredentialNode>>
+             Slotted<CredentialNode>, Slotted<LimitsNode>, Slotted<CostsNode>>
       slotted;
   /// Who refers to a key, and to what a key refers.
   std::unordered_map<std::string, std::set<std::string>> dependents;
@@ -162,7 +163,24 @@ struct Compiler::Impl {
     return node ? node->id : SlotId{};
   }
 
-  void fill(GatewayNode& /*node*/) {}
+  void fill(GatewayNode& node) { node.store = resolve_optional<StoreNode>(node.value.store_key); }
+  void fill(StoreNode& node) {
+    node.password = resolve_optional<SecretNode>(node.value.password_secret_key);
+  }
+  void fill(LimitsNode& /*node*/) {}
+  void fill(CostsNode& node) {
+    for (const Cost& cost : node.value.costs) {
+      auto& expression = node.expressions.emplace_back();
+      if (cost.type != CostType::kCel) continue;
+      auto program = catalog::CostExpression::compile(cost.cel);
+      if (program) {
+        expression = *std::move(program);
+        continue;
+      }
+      unresolved = true;
+      refuse(building, "cost " + cost.key + ": " + program.error().detail);
+    }
+  }
   void fill(ClientPolicyNode& /*node*/) {}
   void fill(SecretNode& /*node*/) {}
   void fill(EndpointsNode& /*node*/) {}
@@ -212,6 +230,10 @@ struct Compiler::Impl {
 
 void Compiler::Impl::fill(RuleNode& node) {
   node.route = resolve<RouteNode>(node.value.route_key);
+  for (const std::string& key : node.value.limits_keys) {
+    node.limits.push_back(resolve_id<LimitsNode>(key));
+  }
+  if (!node.value.costs_key.empty()) node.costs = resolve_id<CostsNode>(node.value.costs_key);
   const std::vector<BackendRef>& refs = node.value.backends;
   for (std::size_t i = 0; i < refs.size(); ++i) {
     node.backends.push_back(refs[i].unusable ? SlotId{}
@@ -274,9 +296,12 @@ void Compiler::Impl::build_kind(std::string_view kind) {
 }
 
 void Compiler::Impl::build_dirty() {
+  build_kind<SecretNode>("secret");
+  build_kind<StoreNode>("store");
   build_kind<GatewayNode>("gateway");
   build_kind<ClientPolicyNode>("client_policy");
-  build_kind<SecretNode>("secret");
+  build_kind<LimitsNode>("limits");
+  build_kind<CostsNode>("costs");
   build_kind<EndpointsNode>("endpoints");
   build_kind<ListenerNode>("listener");
   build_kind<CredentialNode>("credential");
@@ -347,14 +372,17 @@ std::unique_ptr<Update> Compiler::Impl::commit() {
   auto next = std::make_shared<Compiled>(*compiled);
   auto update = std::make_unique<Update>();
   next->revision = resources.revision();
+  commit_shelf<SecretNode>();
+  commit_shelf<StoreNode>();
   commit_shelf<GatewayNode>();
   commit_shelf<ClientPolicyNode>();
-  commit_shelf<SecretNode>();
   commit_shelf<EndpointsNode>();
   commit_shelf<RouteNode>();
   update->listeners = commit_table(next->listeners);
   update->upstreams = commit_table(next->upstreams);
   update->credentials = commit_table(next->credentials);
+  update->limits = commit_table(next->limits);
+  update->costs = commit_table(next->costs);
   commit_table(next->backends);
   update->rules = commit_table(next->rules);
   const auto& gateways = shelf<GatewayNode>().nodes;

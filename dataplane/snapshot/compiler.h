@@ -30,6 +30,8 @@ struct Update {
   std::vector<NodeChange<RuleNode>> rules;
   std::vector<NodeChange<UpstreamNode>> upstreams;
   std::vector<NodeChange<CredentialNode>> credentials;
+  std::vector<NodeChange<LimitsNode>> limits;
+  std::vector<NodeChange<CostsNode>> costs;
 };
 
 struct Outcome {

@@ -4,9 +4,11 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/json/reader.h"
 #include "dataplane/snapshot/codec.h"
+#include "dataplane/snapshot/limit_members.h"
 #include "dataplane/snapshot/limits.h"
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/names.h"
+#include "dataplane/snapshot/route_members.h"
 
 namespace tollgate::dataplane::snapshot {
 
@@ -155,11 +157,13 @@ base::Result<Value> decode_as(std::string_view body) {
 using Decoder = base::Result<Value> (*)(std::string_view);
 
 constexpr std::pair<std::string_view, Decoder> kDecoders[] = {
-    {"backend", &decode_as<Backend>},       {"client_policy", &decode_as<ClientPolicy>},
-    {"credential", &decode_as<Credential>}, {"endpoints", &decode_as<Endpoints>},
-    {"gateway", &decode_as<Gateway>},       {"listener", &decode_as<Listener>},
-    {"route", &decode_as<Route>},           {"rule", &decode_as<Rule>},
-    {"secret", &decode_as<SecretValue>},    {"upstream", &decode_as<Upstream>},
+    {"backend", &decode_as<Backend>},     {"client_policy", &decode_as<ClientPolicy>},
+    {"costs", &decode_as<Costs>},         {"credential", &decode_as<Credential>},
+    {"endpoints", &decode_as<Endpoints>}, {"gateway", &decode_as<Gateway>},
+    {"limits", &decode_as<Limits>},       {"listener", &decode_as<Listener>},
+    {"route", &decode_as<Route>},         {"rule", &decode_as<Rule>},
+    {"secret", &decode_as<SecretValue>},  {"store", &decode_as<LimitStore>},
+    {"upstream", &decode_as<Upstream>},
 };
 
 }  // namespace

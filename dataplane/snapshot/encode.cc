@@ -4,8 +4,10 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
 #include "dataplane/snapshot/codec.h"
+#include "dataplane/snapshot/limit_members.h"
 #include "dataplane/snapshot/members.h"
 #include "dataplane/snapshot/names.h"
+#include "dataplane/snapshot/route_members.h"
 
 // Canonical by construction: Members lists names in order, members at their default are left out,
 // and each value has one spelling.

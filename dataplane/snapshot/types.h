@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/base/secret.h"
+#include "dataplane/snapshot/limit_types.h"
 
 namespace tollgate::dataplane::snapshot {
 
@@ -17,7 +18,8 @@ namespace tollgate::dataplane::snapshot {
 
 /// gateway/NS/NAME: one per set.
 struct Gateway {
-  std::string name;  // "NS/NAME", for logs and metrics
+  std::string name;         // "NS/NAME", for logs and metrics
+  std::string store_key{};  // where global limits are counted; empty = in this process
 };
 
 /// client_policy/HASH: what a ClientTrafficPolicy decides for a listener.
@@ -84,6 +86,13 @@ struct HeaderEdit {
   std::vector<std::string> remove;
 };
 
+/// Members of a JSON body that are set (path, JSON value) or removed (see json::Mutation), after
+/// translation and before credentials.
+struct BodyEdit {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> remove;
+};
+
 /// An answer that the gateway gives itself.
 struct DirectResponse {
   std::uint16_t status = 500;
@@ -106,6 +115,7 @@ struct BackendRef {
   std::uint32_t priority = 0;  // lower is tried first
   std::string model_override;  // empty = the client's model
   HeaderEdit request_headers;
+  BodyEdit request_body;
   /// Set when this one backend cannot serve: the share of requests that its weight stands for gets
   /// this answer (Gateway API: an invalid backendRef answers 500 for its share).
   std::optional<DirectResponse> unusable;
@@ -137,6 +147,8 @@ struct Rule {
   std::vector<DeclaredModel> models;
   std::string models_owned_by;
   std::int64_t models_created_unix_s = 0;
+  std::vector<std::string> limits_keys;  // all of them apply, in this order
+  std::string costs_key;                 // empty = no costs are computed
 };
 
 /// backend/NS/NAME (AIServiceBackend) or backend/KIND/NS/NAME/PORT (Service, Backend of HTTPRoute).
@@ -177,15 +189,29 @@ struct Endpoints {
   std::vector<Endpoint> endpoints;
 };
 
-enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws };
+enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws, kGcp };
 
 /// credential/NS/POLICY: how requests to a backend are signed. For kAws without `secret_key` the
 /// proxy uses what exists where it runs (environment, web identity, Pod Identity, instance role).
+/// kApiKey is any bearer token, kGcp a bearer token and a place in Google Cloud.
 struct Credential {
   CredentialType type = CredentialType::kApiKey;
   std::string secret_key;
   std::string aws_region;
   std::string aws_profile = "default";
+  std::string gcp_project;  // kGcp: the path begins with project and region
+  std::string gcp_region;
+};
+
+/// store/NS/GATEWAY: where the proxies of a Gateway share the counters of global limits.
+struct LimitStore {
+  StoreType type = StoreType::kRedis;
+  std::vector<Endpoint> addresses;  // one server; several are tried in this order
+  std::optional<UpstreamTls> tls;
+  std::string username;             // empty: without ACL user
+  std::string password_secret_key;  // empty: no AUTH
+  std::uint32_t db = 0;
+  std::chrono::milliseconds timeout{20};  // of one decision; after it on_store_failure decides
 };
 
 /// secret/NS/NAME/FIELD: the only kind that holds key material.

@@ -10,6 +10,9 @@ namespace tollgate::dataplane::telemetry {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 2048;
+/// Where Envoy AI Gateway puts what llmRequestCosts computes; access logs that were made for it
+/// read these names.
+constexpr std::string_view kCostNamespace = "io.envoy.ai_gateway:";
 constexpr std::string_view kRedacted = "REDACTED";
 
 void append_number(std::string& out, std::uint64_t value) {
@@ -152,6 +155,20 @@ void append_access_line(std::string& out, const Record& record) {
   text_member(out, "backend", record.backend);
   if (record.attempts > 1) number_member(out, "attempts", record.attempts);
   if (!record.operation.empty()) ai_members(out, record);
+  for (const CostEntry& cost : record.costs) {
+    out += ",";
+    std::string name(kCostNamespace);
+    name += cost.key;
+    base::append_json_string(out, name);
+    out += ':';
+    append_number(out, cost.amount);
+  }
+  for (const LimitEntry& limit : record.limits) {
+    if (limit.result != "refused") continue;
+    text_member(out, "limited_by", limit.policy);
+    text_member(out, "limit", limit.limit);
+    break;
+  }
   text_member(out, "error", record.error);
   flag_member(out, "client_left", record.client_left);
   flag_member(out, "cut", record.cut);

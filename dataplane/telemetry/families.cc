@@ -27,6 +27,14 @@ constexpr std::array kRouteLabels{string_view("listener"), string_view("route")}
 constexpr std::array kBackendLabels{string_view("backend")};
 constexpr std::array kListenerLabels{string_view("listener")};
 
+constexpr std::array kLimitLabels{string_view("policy"), string_view("limit"),
+                                  string_view("result")};
+constexpr std::array kChargeLabels{string_view("policy"), string_view("limit")};
+constexpr std::array kCostLabels{string_view("route"), string_view("key")};
+constexpr std::array kRouteOnlyLabels{string_view("route")};
+constexpr std::array kOperationLabels{string_view("operation")};
+constexpr std::array kStoreErrorLabels{string_view("operation"), string_view("error")};
+
 constexpr std::array kTokenBounds{1.0,       4.0,       16.0,       64.0,      256.0,
                                   1024.0,    4096.0,    16384.0,    65536.0,   262144.0,
                                   1048576.0, 4194304.0, 16777216.0, 67108864.0};
@@ -35,6 +43,8 @@ constexpr std::array kDurationBounds{0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64
 constexpr std::array kFirstTokenBounds{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08,
                                        0.1,   0.25,  0.5,  0.75, 1.0,  2.5,  5.0,
                                        7.5,   10.0,  15.0, 20.0, 30.0, 45.0, 60.0};
+constexpr std::array kStoreBounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                  0.01,   0.02,    0.05,   0.1,   1.0};
 constexpr std::array kPerTokenBounds{0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2,
                                      0.3,  0.4,   0.5,  0.75,  1.0, 2.5};
 
@@ -63,6 +73,34 @@ constexpr std::array<FamilyInfo, kFamilies> kInfo{{
      "Body bytes sent to clients.",
      MetricType::kCounter,
      kListenerLabels,
+     {}},
+    {"tollgate_limit_decisions_total",
+     "Limits that requests met, by what they said: allowed, refused, shadow (would have refused), "
+     "failed_open, failed_closed.",
+     MetricType::kCounter,
+     kLimitLabels,
+     {}},
+    {"tollgate_limit_charges_total",
+     "What was charged to counters of limits.",
+     MetricType::kCounter,
+     kChargeLabels,
+     {}},
+    {"tollgate_request_costs_total",
+     "What requests cost, by key of llmRequestCosts.",
+     MetricType::kCounter,
+     kCostLabels,
+     {}},
+    {"tollgate_request_cost_failures_total",
+     "Cost expressions that could not be computed.",
+     MetricType::kCounter,
+     kRouteOnlyLabels,
+     {}},
+    {"tollgate_limit_store_seconds", "Time that the store of counters took to answer.",
+     MetricType::kHistogram, kOperationLabels, kStoreBounds},
+    {"tollgate_limit_store_errors_total",
+     "Calls to the store of counters that failed.",
+     MetricType::kCounter,
+     kStoreErrorLabels,
      {}},
 }};
 

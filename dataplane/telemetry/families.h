@@ -18,6 +18,12 @@ enum class Family : std::uint8_t {
   kUpstreamHead,
   kRequestBytes,
   kResponseBytes,
+  kLimitDecisions,
+  kLimitCharges,
+  kRequestCosts,
+  kCostFailures,
+  kStoreSeconds,
+  kStoreErrors,
   kCount,
 };
 

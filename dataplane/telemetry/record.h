@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "dataplane/base/clock.h"
@@ -19,6 +20,27 @@ struct TokenCounts {
   std::optional<std::uint64_t> reasoning;
   std::optional<std::uint64_t> total;
   bool estimated = false;
+};
+
+/// What a request cost under a key of its route's list (llmRequestCosts).
+struct CostEntry {
+  std::string_view key;
+  std::uint64_t amount = 0;
+};
+
+/// One limit that a request met.
+struct LimitEntry {
+  std::string_view policy;
+  std::string_view limit;   // its id in the policy
+  std::string_view result;  // allowed, refused, shadow, failed_open, failed_closed
+  std::uint64_t charged = 0;
+};
+
+/// One call to the store of shared counters.
+struct StoreCall {
+  std::string_view operation;  // check, charge
+  std::chrono::nanoseconds duration{0};
+  std::string_view error;  // stable code; empty: it was answered
 };
 
 /// Everything that is said about one exchange when it is over: the source of access log, metrics
@@ -52,6 +74,9 @@ struct Record {
   std::string_view model_answered;
   bool streamed = false;
   TokenCounts tokens;
+  std::span<const CostEntry> costs;
+  std::span<const LimitEntry> limits;
+  std::uint32_t failed_costs = 0;  // expressions that could not be computed
 
   std::string_view error;  // stable code of what went wrong; empty: nothing did
   bool client_left = false;
@@ -62,6 +87,7 @@ struct Record {
 class Sink {
  public:
   virtual void on_exchange(const Record& record) = 0;
+  virtual void on_store_call(const StoreCall& call) { (void)call; }
 
  protected:
   ~Sink() = default;

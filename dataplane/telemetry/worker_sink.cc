@@ -32,6 +32,7 @@ void WorkerSink::flush() {
 
 void WorkerSink::on_exchange(const Record& record) {
   count(record);
+  count_limits(record);
   // What reached no provider says nothing about models, and its model names are strangers' texts.
   if (!record.operation.empty() && !record.provider.empty()) count_ai(record);
   if (log_ == nullptr) return;
@@ -57,6 +58,32 @@ void WorkerSink::count(const Record& record) {
   if (record.upstream_head) {
     const std::array backend{record.backend};
     shard_.observe(Family::kUpstreamHead, backend, seconds(*record.upstream_head));
+  }
+}
+
+void WorkerSink::count_limits(const Record& record) {
+  for (const LimitEntry& limit : record.limits) {
+    const std::array decision{limit.policy, limit.limit, limit.result};
+    shard_.add(Family::kLimitDecisions, decision, 1);
+    const std::span<const std::string_view> charged(decision.data(), 2);
+    if (limit.charged > 0) shard_.add(Family::kLimitCharges, charged, limit.charged);
+  }
+  for (const CostEntry& cost : record.costs) {
+    const std::array labels{record.route, cost.key};
+    shard_.add(Family::kRequestCosts, labels, cost.amount);
+  }
+  if (record.failed_costs > 0) {
+    const std::array labels{record.route};
+    shard_.add(Family::kCostFailures, labels, record.failed_costs);
+  }
+}
+
+void WorkerSink::on_store_call(const StoreCall& call) {
+  const std::array labels{call.operation, call.error};
+  if (call.error.empty()) {
+    shard_.observe(Family::kStoreSeconds, {labels.data(), 1}, seconds(call.duration));
+  } else {
+    shard_.add(Family::kStoreErrors, labels, 1);
   }
 }
 

@@ -19,6 +19,7 @@ class WorkerSink final : public Sink {
   WorkerSink& operator=(const WorkerSink&) = delete;
 
   void on_exchange(const Record& record) override;
+  void on_store_call(const StoreCall& call) override;
   /// Hands over the lines that wait.
   void flush();
   [[nodiscard]] const Shard& shard() const { return shard_; }
@@ -29,6 +30,7 @@ class WorkerSink final : public Sink {
  private:
   void count(const Record& record);
   void count_ai(const Record& record);
+  void count_limits(const Record& record);
 
   event::Loop& loop_;
   AccessLog* log_;

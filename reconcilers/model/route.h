@@ -39,6 +39,13 @@ struct HeaderEdit {
   friend bool operator==(const HeaderEdit&, const HeaderEdit&) = default;
 };
 
+/// Members of a request's JSON body that are set (path, JSON value) or removed.
+struct BodyEdit {
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> remove;
+  friend bool operator==(const BodyEdit&, const BodyEdit&) = default;
+};
+
 /// An answer that the gateway gives itself.
 struct Answer {
   std::uint16_t status = 500;
@@ -60,6 +67,7 @@ struct Redirect {
 struct Timeouts {
   std::optional<std::chrono::milliseconds> request;
   std::optional<std::chrono::milliseconds> backend_request;
+  std::optional<std::chrono::milliseconds> stream_idle;  // between bytes of a backend's answer
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
@@ -81,6 +89,7 @@ struct BackendRef {
   std::uint32_t priority = 0;
   std::string model_override;
   HeaderEdit request_headers;
+  BodyEdit request_body;
   /// Set: this backend cannot serve, its share of the requests gets this answer.
   std::optional<Answer> unusable;
   friend bool operator==(const BackendRef&, const BackendRef&) = default;

@@ -78,6 +78,8 @@ struct ObjectStatus {
   std::int64_t generation = 0;
   StatusScope scope = StatusScope::kWhole;
   std::vector<Condition> conditions;
+  /// Written once and not kept up: what we said of an object that is somebody else's now.
+  bool once = false;
   /// Whether `conditions` gets a Programmed over all Gateways that use the object.
   bool programmed = false;
   std::vector<ParentStatus> parents;

@@ -17,25 +17,14 @@ struct AiServiceBackend {
   std::string schema;
   std::string schema_prefix;
   std::string schema_version;
+  std::string api;  // the annotation tollgate.dev/api
   ObjectRef backend;
   model::HeaderEdit headers;
+  model::BodyEdit body;
   std::vector<std::string> ignored;
   friend bool operator==(const AiServiceBackend&, const AiServiceBackend&) = default;
 };
 AiServiceBackend read_ai_service_backend(const Object& object);
-
-struct BackendSecurityPolicy {
-  Meta meta;
-  std::vector<TargetRef> targets;
-  std::string type;
-  std::optional<ObjectRef> secret;  // of the type's own block
-  std::string region;
-  std::string profile = "default";
-  /// Set fields that change how credentials are found and that this program does not do.
-  std::vector<std::string> unsupported;
-  friend bool operator==(const BackendSecurityPolicy&, const BackendSecurityPolicy&) = default;
-};
-BackendSecurityPolicy read_backend_security_policy(const Object& object);
 
 /// gateway.envoyproxy.io Backend.
 struct Backend {

@@ -45,6 +45,8 @@ std::vector<std::pair<std::string, std::string>> read_pairs(const View& list) {
   return out;
 }
 
+}  // namespace
+
 std::optional<std::chrono::milliseconds> read_duration(const View& view) {
   const auto text = view.text();
   if (!text) return std::nullopt;
@@ -52,8 +54,6 @@ std::optional<std::chrono::milliseconds> read_duration(const View& view) {
   if (!value) view.report("'" + *text + "' is no duration such as 10s or 1m30s");
   return value;
 }
-
-}  // namespace
 
 Meta read_meta(const Object& object) {
   Meta meta;
@@ -175,6 +175,24 @@ model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string
   };
   std::erase_if(edit.set, [&internal](const auto& pair) { return internal(pair.first); });
   std::erase_if(edit.remove, internal);
+  return edit;
+}
+
+model::BodyEdit read_body_mutation(const View& view) {
+  model::BodyEdit edit;
+  for (const View& item : view["set"].items()) {
+    const std::string path = item["path"].text_or("");
+    std::string value = item["value"].text_or("");
+    if (path.empty()) {
+      item.report("has no path");
+      continue;
+    }
+    if (!nlohmann::json::accept(value)) {
+      value = nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    edit.set.emplace_back(path, std::move(value));
+  }
+  for (const View& item : view["remove"].items()) edit.remove.push_back(item.text_or(""));
   return edit;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -79,9 +80,15 @@ model::HeaderEdit read_header_edit(const View& view);
 /// The same as `headerMutation` of the AI kinds has it: edits of headers that the gateway itself
 /// uses are left out and named in `ignored`.
 model::HeaderEdit read_header_mutation(const View& view, std::vector<std::string>& ignored);
+/// `bodyMutation` of the AI kinds: a value that is JSON stands as it is, any other text becomes a
+/// JSON string.
+model::BodyEdit read_body_mutation(const View& view);
 
 /// [{type, name, value}] of headers (names in lower case) or query parameters.
 std::vector<model::ValueMatch> read_value_matches(const View& list, bool headers);
+
+/// nullopt if it is not set or is no duration, which is then reported.
+std::optional<std::chrono::milliseconds> read_duration(const View& view);
 
 /// {request, backendRequest}.
 model::Timeouts read_timeouts(const View& view);

@@ -63,8 +63,12 @@ Gateway read_gateway(const Object& object) {
   if (infrastructure["parametersRef"].exists()) {
     out.parameters = read_object_ref(infrastructure["parametersRef"], "", "");
   }
-  out.ignored =
-      other_fields(spec, {"gatewayClassName", "listeners", "addresses", "infrastructure"});
+  const View annotations = root["metadata"]["annotations"];
+  out.config = annotations[kConfigAnnotation].text_or("");
+  out.store = annotations[kStoreAnnotation].text_or("");
+  out.store_secret = annotations[kStoreSecretAnnotation].text_or("");
+  out.ignored = other_fields(spec, {"gatewayClassName", "listeners", "addresses", "infrastructure"},
+                             {{"allowedListeners", R"({"namespaces":{"from":"None"}})"}});
   return out;
 }
 
@@ -102,11 +106,16 @@ EnvoyProxy read_envoy_proxy(const Object& object) {
       resources.report("expected an object");
     }
   }
-  out.ignored = other_fields(spec, {"provider.type", "provider.kubernetes.envoyService.annotations",
-                                    "provider.kubernetes.envoyServiceAccount.name",
-                                    "provider.kubernetes.envoyDeployment.replicas",
-                                    "provider.kubernetes.envoyDeployment.pod.serviceAccountName",
-                                    "provider.kubernetes.envoyDeployment.container.resources"});
+  out.ignored =
+      other_fields(spec,
+                   {"provider.type", "provider.kubernetes.envoyService.annotations",
+                    "provider.kubernetes.envoyServiceAccount.name",
+                    "provider.kubernetes.envoyDeployment.replicas",
+                    "provider.kubernetes.envoyDeployment.pod.serviceAccountName",
+                    "provider.kubernetes.envoyDeployment.container.resources"},
+                   {{"logging", R"({"level":{"default":"warn"}})"},
+                    {"provider.kubernetes.envoyService.externalTrafficPolicy", R"("Local")"},
+                    {"provider.kubernetes.envoyService.type", R"("LoadBalancer")"}});
   return out;
 }
 

@@ -45,17 +45,6 @@ std::vector<TargetRef> read_all_targets(const View& spec) {
 
 }  // namespace
 
-OtherPolicy read_other_policy(const Object& object) {
-  OtherPolicy out;
-  out.meta = read_meta(object);
-  const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_all_targets(spec);
-  for (const std::string& field : spec.fields()) {
-    if (field != "targetRef" && field != "targetRefs") out.fields.push_back(field);
-  }
-  return out;
-}
-
 ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
   ClientTrafficPolicy out;
   out.meta = read_meta(object);
@@ -69,7 +58,8 @@ ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
     if (text) out.buffer_limit_bytes = parse_quantity(*text);
     if (!out.buffer_limit_bytes) limit.report("is no quantity such as 50Mi");
   }
-  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "connection.bufferLimit"});
+  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "connection.bufferLimit"},
+                             {{"connection.maxAcceptPerSocketEvent", "1"}});
   return out;
 }
 

@@ -29,10 +29,13 @@ std::string_view type_of(const json& node) {
   }
 }
 
+using Defaults = std::map<std::string_view, std::string_view>;
+
 void collect_others(const json& node, const std::string& path,
-                    const std::vector<std::string_view>& known, std::set<std::string>& out) {
+                    const std::vector<std::string_view>& known, const Defaults& defaults,
+                    std::set<std::string>& out) {
   if (node.is_array()) {
-    for (const json& element : node) collect_others(element, path, known, out);
+    for (const json& element : node) collect_others(element, path, known, defaults, out);
     return;
   }
   if (!node.is_object()) return;
@@ -40,11 +43,13 @@ void collect_others(const json& node, const std::string& path,
     if (value.is_null()) continue;
     const std::string here = path.empty() ? name : path + "." + name;
     if (std::find(known.begin(), known.end(), here) != known.end()) continue;
+    const auto usual = defaults.find(here);
+    if (usual != defaults.end() && value.dump() == usual->second) continue;
     const bool part_known = std::any_of(known.begin(), known.end(), [&here](std::string_view k) {
       return k.size() > here.size() && k.starts_with(here) && k[here.size()] == '.';
     });
     if (part_known && (value.is_object() || value.is_array())) {
-      collect_others(value, here, known, out);
+      collect_others(value, here, known, defaults, out);
     } else {
       out.insert(here);
     }
@@ -172,10 +177,10 @@ std::map<std::string, std::string> View::text_map() const {
   return out;
 }
 
-std::vector<std::string> other_fields(const View& node,
-                                      const std::vector<std::string_view>& known) {
+std::vector<std::string> other_fields(const View& node, const std::vector<std::string_view>& known,
+                                      const Defaults& defaults) {
   std::set<std::string> out;
-  if (node.raw() != nullptr) collect_others(*node.raw(), "", known, out);
+  if (node.raw() != nullptr) collect_others(*node.raw(), "", known, defaults, out);
   std::vector<std::string> paths;
   for (const std::string& field : out) {
     paths.push_back(node.path().empty() ? field : node.path() + "." + field);

@@ -65,6 +65,10 @@ class View {
 
 /// Paths of set fields below `node` that `known`, relative to it, does not name. A known path "a.b"
 /// makes only b known within a; elements of lists are looked at under the list's own path.
-std::vector<std::string> other_fields(const View& node, const std::vector<std::string_view>& known);
+/// `defaults` names fields (in the same way) that say nothing as long as they have the value that
+/// their CRD gives them, as JSON text: nobody wrote them, and we do the same.
+std::vector<std::string> other_fields(
+    const View& node, const std::vector<std::string_view>& known,
+    const std::map<std::string_view, std::string_view>& defaults = {});
 
 }  // namespace tollgate::reconcilers::resources

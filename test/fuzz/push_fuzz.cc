@@ -40,6 +40,9 @@ void take(const push::FrameDecoder::Frame& frame) {
     case push::FrameType::kRefuse:
       (void)push::decode_refusal(frame.payload);
       return;
+    case push::FrameType::kRole:
+      round_trip(push::decode_role, frame.payload);
+      return;
   }
 }
 

@@ -27,7 +27,7 @@ TEST(Hostnames, IntersectToTheMoreSpecific) {
 }
 
 GatewayFacts facts(std::vector<ProxyFact> proxies) {
-  return {"ns/gw", std::move(proxies)};
+  return {"ns/gw", std::move(proxies), {}};
 }
 
 TEST(Programmed, NeedsOneReadyProxyAndAllOfThem) {

@@ -15,9 +15,9 @@ model::Route route() {
       {"ns/gw", "a", {""}}, {"ns/gw", "b", {"x.example.com"}}, {"ns/other", "a", {""}}};
   model::Rule rule;
   rule.matches.emplace_back();
-  rule.backends.push_back({{"Service", "ns", "web", 80}, 3, 1, "m", {}, {}});
-  rule.backends.push_back({{"Service", "ns", "api", 80}, 1, 0, "", {}, {}});
-  rule.backends.push_back({{}, 1, 0, "", {}, model::Answer{500, "c", "m"}});
+  rule.backends.push_back({{"Service", "ns", "web", 80}, 3, 1, "m", {}, {}, {}});
+  rule.backends.push_back({{"Service", "ns", "api", 80}, 1, 0, "", {}, {}, {}});
+  rule.backends.push_back({{}, 1, 0, "", {}, {}, model::Answer{500, "c", "m"}});
   out.rules.push_back(rule);
   return out;
 }

@@ -52,6 +52,8 @@ ApiError foreign_error(const ObjectKey& key) {
   return error;
 }
 
+constexpr std::chrono::milliseconds kRefusedRetry{60'000};
+
 /// One object that is wanted, or that has to go.
 struct Entry {
   ObjectKey owner;
@@ -65,7 +67,7 @@ struct Entry {
   std::string applied_version;
   std::int64_t applied_generation = 0;
   bool in_cache = false;  // the cache has shown the object
-  bool blocked = false;   // refused; until another document is wanted or the object changes
+  bool blocked = false;   // the cache shows a foreign one; until that or what is wanted changes
   Backoff repairs;
 };
 
@@ -216,8 +218,10 @@ struct Applier::Impl {
           }
           const bool exists = result.has_value() && result->body != nullptr;
           if (exists && !ours(*result->body, same.owner_uid)) {
-            refuse(key, same);
-            return queue.done(key);
+            // The cache may never show it, nor that it went: looked for again.
+            ++stats.refused;
+            queue.retry(key);
+            return tell(ObjectKey(same.owner), key, foreign_error(key));
           }
           // Created meanwhile by somebody else: their fields are not forced.
           apply(key, same, exists);
@@ -305,12 +309,8 @@ struct Applier::Impl {
     dataplane::base::log::warn("an owned object cannot be written",
                                {{"object", to_string(key)}, {"error", error.error.detail}});
     const ObjectKey owner = entry.owner;
-    entry.blocked = error.permanent();
-    if (entry.blocked) {
-      queue.done(key);
-    } else {
-      queue.retry(key, error.retry_after);
-    }
+    // A refusal may come from a policy or a webhook, which change without our seeing it.
+    queue.retry(key, error.permanent() ? kRefusedRetry : error.retry_after);
     tell(owner, key, error);
   }
 

@@ -49,6 +49,8 @@ std::string make_identity() {
   if (pod == nullptr) ::gethostname(host, sizeof host - 1);
   std::string identity = pod != nullptr ? pod : host;
   identity += '_';
+  const char* uid = std::getenv("POD_UID");
+  if (pod != nullptr && uid != nullptr && *uid != '\0') return identity + uid;
   constexpr const char* kHex = "0123456789abcdef";
   std::random_device random;
   std::uniform_int_distribution<std::size_t> digit(0, 15);

@@ -26,7 +26,9 @@ struct LeaderCallbacks {
   std::function<void(const std::string& identity)> on_leader;
 };
 
-/// POD_NAME or the host's name, with a random part.
+/// Who holds the Lease. In a pod POD_NAME and POD_UID: of a pod's container there is one process at
+/// a time, so that one that was restarted goes on with the Lease that it still holds, and no other
+/// process can be mistaken for it. Elsewhere POD_NAME or the host's name, with a random part.
 std::string make_identity();
 
 /// Leadership by a Lease object: the algorithm of Kubernetes' own components. Only our own

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/method.h"
 
@@ -154,6 +155,7 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
   base::Status status;
   way_ = choose_way(head, status);
   if (!status) return fail(Fault::kBackendBroke, status.error().detail);
+  name_request(request_.id, head.fields);
   apply_edit(plan_.rule->value.response_headers, head.fields);
   owner_.on_attempt_head(head);
 }
@@ -209,12 +211,18 @@ void Attempt::on_upstream_failed(const UpstreamFailure& failure) {
   fail(protocol ? Fault::kBackendProtocol : Fault::kBackendReset, failure.error.detail);
 }
 
+/// While the client does not read, silence is not the backend's.
 void Attempt::pause_answer() {
+  answer_paused_ = true;
+  idle_timer_.cancel();
   if (side_ != nullptr) side_->pause_answer();
 }
 
 void Attempt::resume_answer() {
-  if (side_ != nullptr) side_->resume_answer();
+  answer_paused_ = false;
+  if (side_ == nullptr) return;
+  touch_idle();
+  side_->resume_answer();
 }
 
 void Attempt::write_broken_end(const base::Error& error) {
@@ -223,7 +231,7 @@ void Attempt::write_broken_end(const base::Error& error) {
 
 void Attempt::touch_idle() {
   const auto timeout = plan_.rule->value.timeouts.stream_idle;
-  if (timeout.count() > 0) services_.io.loop.arm(idle_timer_, timeout);
+  if (timeout.count() > 0 && !answer_paused_) services_.io.loop.arm(idle_timer_, timeout);
 }
 
 void Attempt::drop_connection() {

@@ -125,6 +125,7 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   bool never_sent_ = true;
   bool repeated_ = false;
   bool fresh_ = false;
+  bool answer_paused_ = false;
   bool body_begun_ = false;  // a part of a streamed body went out: it cannot be sent again
   std::uint8_t tried_count_ = 0;
   std::array<std::size_t, kMaxEndpointsTried> tried_{};

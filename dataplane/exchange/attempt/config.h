@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "dataplane/auth/credential.h"
+#include "dataplane/limits/costs.h"
+#include "dataplane/limits/policy.h"
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiled.h"
 
@@ -38,6 +40,8 @@ struct Config {
   std::shared_ptr<const snapshot::Compiled> snapshot;
   std::shared_ptr<const router::Router> router;
   std::shared_ptr<const Credentials> credentials;
+  std::shared_ptr<const limits::Book> limits;
+  std::shared_ptr<const limits::CostBook> costs;
 };
 
 }  // namespace tollgate::dataplane::exchange::attempt

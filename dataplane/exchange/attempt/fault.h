@@ -30,6 +30,9 @@ enum class Fault : std::uint8_t {
   kBackendGone,     // the snapshot that the request began under has been replaced
   kUnsupportedPair,
   kNoCredential,
+  // Limits.
+  kLimited,
+  kLimitUnknown,  // the store of counters does not answer, and the limit fails closed
   // The gateway's.
   kOverloaded,  // budget for held bodies
   kPoolOverflow,

@@ -1,10 +1,14 @@
 #include "dataplane/exchange/attempt/prepare.h"
 
+#include <chrono>
 #include <utility>
 
 #include "dataplane/auth/apply.h"
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/http/hop_by_hop.h"
+#include "dataplane/json/mutate.h"
 #include "dataplane/providers/prepare.h"
+#include "dataplane/translate/translate.h"
 
 namespace tollgate::dataplane::exchange::attempt {
 
@@ -24,7 +28,7 @@ void add_forwarding_fields(const Request& request, http::FieldList& fields, base
                                 ? arena.concat({*earlier, ", ", request.peer_ip})
                                 : request.peer_ip);
   fields.set("x-forwarded-proto", "http");
-  fields.set("x-request-id", request.id);
+  fields.set(kRequestIdField, request.id);
 }
 
 /// A held body for a backend that is not spoken to in an AI format goes out as it came.
@@ -45,26 +49,53 @@ Fault fault_of(const base::Error& error) {
   return error.code == base::Code::kUnsupported ? Fault::kUnsupportedPair : Fault::kInternal;
 }
 
-tl::expected<void, PrepareError> translate(const Plan& plan, const Request& request,
-                                           Prepared& prepared, base::Arena& arena) {
+tl::expected<void, PrepareError> translate_request(const Plan& plan, const Request& request,
+                                                   Prepared& prepared, Services& services,
+                                                   base::Arena& arena) {
   const snapshot::Backend& backend = plan.backend->value;
   providers::BackendSpec spec;
   spec.schema = *plan.backend->schema;
   spec.prefix = backend.schema_prefix;
   spec.version = backend.schema_version;
   spec.model_override = plan.ref->model_override;
-  providers::ClientRequest client;
-  client.endpoint = request.endpoint->endpoint;
-  client.body = request.body->view();
-  client.scan = &*request.scan;
-  client.want_usage = usage_needed(plan.rule->value);
-  auto made = providers::prepare(spec, client, *prepared.head, arena);
+  translate::Asked asked;
+  asked.endpoint = request.endpoint;
+  asked.body = request.body->view();
+  asked.scan = &*request.scan;
+  asked.model = request.model;
+  asked.streamed = request.streamed;
+  asked.want_usage = usage_needed(plan.rule->value);
+  asked.reader = &services.json;
+  asked.now_unix_s = std::chrono::duration_cast<std::chrono::seconds>(
+                         services.io.loop.wall_now().time_since_epoch())
+                         .count();
+  asked.request_id = request.id;
+  auto made = translate::prepare(spec, asked, request.canonical, *prepared.head, arena);
   if (!made) return failed(fault_of(made.error()), std::move(made.error().detail));
-  prepared.body = made->body;
-  prepared.model = made->model;
-  prepared.streamed = made->streamed;
-  prepared.answer = std::move(made->answer);
+  prepared.body = made->upstream.body;
+  prepared.model = made->upstream.model;
+  prepared.streamed = made->upstream.streamed;
+  prepared.answer = std::move(made->upstream.answer);
   return {};
+}
+
+/// The rule's edits of a held JSON body; what is no JSON stays as it is.
+void edit_body(const snapshot::BodyEdit& edit, Prepared& prepared, Services& services,
+               base::Arena& arena) {
+  if (edit.set.empty() && edit.remove.empty()) return;
+  json::Mutation mutation;
+  for (const std::string& path : edit.remove) mutation.remove(path);
+  for (const auto& [path, value] : edit.set) mutation.set(path, value);
+  std::string whole;
+  for (const std::string_view part : prepared.body) whole += part;
+  const std::size_t size = whole.size();
+  whole.append(json::kPaddingBytes, '\0');
+  std::string out;
+  if (!mutation.apply(services.json, std::string_view(whole).substr(0, size), out)) return;
+  auto* slice = arena.allocate_array<std::string_view>(1);
+  *slice = arena.copy(out);
+  prepared.body = {slice, 1};
+  prepared.head->content_length = out.size();
 }
 
 tl::expected<void, PrepareError> add_credential(const Plan& plan, Prepared& prepared,
@@ -127,8 +158,9 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
 
   const bool ai = request.endpoint != nullptr && request.endpoint->has_model;
   if (ai && plan.backend->schema && request.scan) {
-    auto translated = translate(plan, request, prepared, arena);
+    auto translated = translate_request(plan, request, prepared, services, arena);
     if (!translated) return Failed(std::move(translated).error());
+    edit_body(plan.ref->request_body, prepared, services, arena);
   } else if (ai && plan.rule->value.ai) {
     return failed(Fault::kUnsupportedPair, "the backend has no schema");
   } else if (request.body) {

@@ -8,6 +8,7 @@
 #include "dataplane/http/head.h"
 #include "dataplane/json/body_scan.h"
 #include "dataplane/net/held_body.h"
+#include "dataplane/translate/translate.h"
 
 namespace tollgate::dataplane::exchange::attempt {
 
@@ -23,6 +24,10 @@ struct Request {
 
   std::optional<net::HeldBody> body;  // AI endpoints: the whole body
   std::optional<json::BodyScan> scan;
+  std::string_view model;  // AI: from the body, or from the path; empty if there is none
+  bool streamed = false;   // AI: the client asked for a stream
+  /// The body in canonical form, once an attempt needed it.
+  mutable translate::Canonical canonical;
   bool complete = false;  // the message's end has come
   const http::FieldList* trailers = nullptr;
   std::uint64_t body_bytes = 0;

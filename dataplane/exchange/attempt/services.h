@@ -10,6 +10,7 @@
 #include "dataplane/exchange/attempt/upstreams.h"
 #include "dataplane/http/date.h"
 #include "dataplane/json/reader.h"
+#include "dataplane/limits/passage.h"
 #include "dataplane/net/held_body.h"
 #include "dataplane/net/stream.h"
 #include "dataplane/router/choose.h"
@@ -25,6 +26,7 @@ struct Services {
   Upstreams& upstreams;
   UpstreamProtocol& http1;
   telemetry::Sink& sink;
+  limits::Gate& gate;
   router::Random random;
   json::Reader json;
   http::DateCache date;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/exchange/attempt/request_id.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/http/h1/encoder.h"
 #include "dataplane/net/tcp.h"
@@ -127,15 +128,18 @@ void ClientSession::refuse(const codec::DecodeError& error) {
   head->framing = http::Framing::kLength;
   head->content_length = body.size();
   head->fields.add("content-type", kJson);
+  const std::string_view id = attempt::new_request_id(services_.random, slot_->arena);
+  attempt::name_request(id, head->fields);
   if (send_head(*head)) stream_->write(std::string_view(body));
-  report_refusal(error.status);
+  report_refusal(error.status, id);
   start_closing();
 }
 
 /// A request that never became an exchange is logged and counted too.
-void ClientSession::report_refusal(int status) {
+void ClientSession::report_refusal(int status, std::string_view id) {
   telemetry::Record record;
   record.started = services_.io.loop.wall_now();
+  record.request_id = id;
   record.peer = peer_ip_;
   record.status = status;
   record.error = fault_info(status == 408 ? Fault::kClientTooSlow : Fault::kMalformedRequest).code;

@@ -75,7 +75,7 @@ class ClientSession final : public event::Deferred,
   void begin(http::RequestHead& head);
   void end_message(const http::FieldList* trailers);
   void refuse(const http::h1::DecodeError& error);
-  void report_refusal(int status);
+  void report_refusal(int status, std::string_view id);
   void keep(net::Slice rest);
   void turn_over();
   void proceed();

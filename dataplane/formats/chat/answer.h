@@ -50,7 +50,9 @@ struct WholeAnswer {
   Usage usage;
   catalog::Format origin = catalog::Format::kNone;  // whose form extras and raw texts have
   OwnedExtras extras;
+  OwnedExtras usage_extras;
   std::string usage_raw;  // as the origin wrote it; empty if the figures came in several steps
+  std::string raw;        // what the origin says besides, a JSON object or empty
 };
 
 /// Folds events into a whole answer, bounded: an answer that grows beyond the limits is an error
@@ -72,7 +74,7 @@ class AnswerFold final : public EventSink {
   AnswerChoice* choice(const Event& event);
   base::Status charge(std::size_t bytes);
   base::Status take_extras(const Event& event, OwnedExtras& extras);
-  void take_usage(const Event& event);
+  base::Status take_usage(const Event& event);
 
   WholeAnswer answer_;
   std::size_t bytes_ = 0;

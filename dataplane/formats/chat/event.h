@@ -55,8 +55,9 @@ int status_of(ErrorKind kind);
 ErrorKind kind_of(int status);
 
 enum class EventKind : std::uint8_t {
-  kStart,       // id, model, created
-  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw
+  kStart,       // id, model, created, origin; raw: what the origin says besides, a JSON object
+  kBlockStart,  // block of a choice: block_kind; tool calls: id, name; opaque: raw; others: raw may
+                // be an object of members that only the origin's encoder writes
   kDelta,       // delta: a piece of the block
   kBlockEnd,
   kStop,   // of a choice: stop, stop_sequence
@@ -87,7 +88,7 @@ struct Event {
   DeltaKind delta = DeltaKind::kText;
   std::string_view text;
   std::string_view id;
-  std::string_view name;   // kBlockStart: the tool
+  std::string_view name;   // kBlockStart: the tool; the media type of an image or sound
   std::string_view model;  // kStart: as the provider names it; may be empty
   std::int64_t created_unix_s = 0;
   StopReason stop = StopReason::kNone;
@@ -100,8 +101,8 @@ struct Event {
   std::string_view service_tier;     // kStart, kUsage: as the provider says it
   /// Whose form `raw` and `extras` have: they are for the encoder of the same format only.
   catalog::Format origin = catalog::Format::kNone;
-  /// Members that the canonical form has no place for. kStart: of the answer; kBlockStart: of the
-  /// block; kStop: of the choice; kUsage: of what stands around the figures.
+  /// Members that the canonical form has no place for. kStart and kEnd: of the answer; kBlockStart:
+  /// of the block; kStop: of the choice; kUsage: of the usage.
   const Extras* extras = nullptr;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -27,16 +28,23 @@ base::Status AnswerFold::take_extras(const Event& event, OwnedExtras& extras) {
   if (event.extras == nullptr) return {};
   for (const Extra& extra : *event.extras) {
     TRY(charge(extra.key.size() + extra.raw.size()));
-    extras.push_back({std::string(extra.key), std::string(extra.raw)});
+    const auto same = std::find_if(extras.begin(), extras.end(),
+                                   [&](const OwnedExtra& old) { return old.key == extra.key; });
+    if (same != extras.end()) {
+      same->raw = extra.raw;
+    } else {
+      extras.push_back({std::string(extra.key), std::string(extra.raw)});
+    }
   }
   return {};
 }
 
-void AnswerFold::take_usage(const Event& event) {
+base::Status AnswerFold::take_usage(const Event& event) {
   if (event.usage != nullptr) answer_.usage = *event.usage;
   if (!event.service_tier.empty()) answer_.service_tier = event.service_tier;
   answer_.usage_raw = usage_seen_ ? std::string_view{} : event.raw;
   usage_seen_ = true;
+  return take_extras(event, answer_.usage_extras);
 }
 
 AnswerChoice* AnswerFold::choice(const Event& event) {
@@ -98,6 +106,8 @@ base::Status AnswerFold::on_event(const Event& event) {
       answer_.created_unix_s = event.created_unix_s;
       answer_.service_tier = event.service_tier;
       answer_.origin = event.origin;
+      answer_.raw = event.raw;
+      TRY(charge(event.raw.size()));
       return take_extras(event, answer_.extras);
     case EventKind::kBlockStart:
       return open(event);
@@ -112,11 +122,10 @@ base::Status AnswerFold::on_event(const Event& event) {
       return take_extras(event, of->extras);
     }
     case EventKind::kUsage:
-      take_usage(event);
-      return {};
+      return take_usage(event);
     case EventKind::kEnd:
       complete_ = true;
-      return {};
+      return take_extras(event, answer_.extras);
     case EventKind::kError:
       return base::backend_error(
           base::Code::kUnavailable, true,
@@ -209,6 +218,7 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
   Event event;
   event.origin = answer.origin;
   event.extras = &extras;
+  event.raw = answer.raw;
   event.kind = EventKind::kStart;
   event.id = answer.id;
   event.model = answer.model;
@@ -222,6 +232,8 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
     event = {};
     event.origin = answer.origin;
     event.raw = answer.usage_raw;
+    const Extras usage_extras = views(answer.usage_extras);
+    event.extras = &usage_extras;
     event.kind = EventKind::kUsage;
     event.usage = &answer.usage;
     event.service_tier = answer.service_tier;

@@ -89,10 +89,4 @@ bool only_has(const json::Value& object, std::initializer_list<std::string_view>
   return true;
 }
 
-const Extra* find_extra(const Extras& extras, std::string_view key) {
-  const auto found = std::find_if(extras.begin(), extras.end(),
-                                  [key](const Extra& extra) { return extra.key == key; });
-  return found == extras.end() ? nullptr : &*found;
-}
-
 }  // namespace tollgate::dataplane::formats::chat

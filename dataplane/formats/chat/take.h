@@ -8,6 +8,7 @@
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/result.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/keep.h"
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/json/reader.h"
@@ -55,7 +56,5 @@ base::Result<json::Elements> elements_of(const json::Value& value, const At& at)
 std::string_view find_text(const json::Value& value, std::string_view key);
 /// An object has no members but these, and none is null: the typed fields say all of it.
 bool only_has(const json::Value& object, std::initializer_list<std::string_view> known);
-/// The extra of this name, or nullptr.
-const Extra* find_extra(const Extras& extras, std::string_view key);
 
 }  // namespace tollgate::dataplane::formats::chat

@@ -5,22 +5,23 @@
 
 #include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/converse/converse.h"
+#include "dataplane/formats/gemini/format.h"
+#include "dataplane/formats/openai_chat/openai_chat.h"
+#include "dataplane/formats/openai_completions/openai_completions.h"
+#include "dataplane/formats/openai_responses/openai_responses.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 2> kFormats{
-    &anthropic::kFormat,
-    &converse::kFormat,
+constexpr std::array<const chat::ChatFormat*, 6> kFormats{
+    &anthropic::kFormat,   &converse::kFormat,           &gemini::kFormat,
+    &openai_chat::kFormat, &openai_completions::kFormat, &openai_responses::kFormat,
 };
 
 }  // namespace
 
 const chat::ChatFormat* find(catalog::Format format) {
-  if (format == catalog::Format::kBedrockInvokeMessages ||
-      format == catalog::Format::kVertexMessages) {
-    format = catalog::Format::kAnthropicMessages;
-  }
+  format = catalog::dialect_of(format);
   const auto* const found =
       std::find_if(kFormats.begin(), kFormats.end(),
                    [format](const chat::ChatFormat* row) { return row->format == format; });

@@ -1,4 +1,6 @@
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -126,37 +128,31 @@ const ClientConfig& ClientContext::config() const {
   return impl_->config();
 }
 
-/// Certificate stores by what they believe. SSL_CTXs hold references of their own, so a store here
-/// serves those to come.
-class ClientContexts::Stores {
- public:
-  base::Result<x509_store_st*> get(const Trust& trust, const Trust& extra) {
-    std::string key = trust.system ? "system" : "";
-    for (const std::string& pem : trust.pems) {
-      key += std::to_string(pem.size()) + ":" + base::sha256_hex(pem);
-    }
-    const auto found = stores_.find(key);
-    if (found != stores_.end()) return found->second.get();
-    TRY_ASSIGN(Handle<x509_store_st> store, make_store(trust, extra));
-    if (stores_.size() >= kMaxStores) stores_.erase(stores_.begin());
-    return stores_.emplace(std::move(key), std::move(store)).first->second.get();
+base::Result<std::shared_ptr<x509_store_st>> TrustStores::get(const Trust& trust) {
+  std::string key = trust.system ? "system" : "";
+  for (const std::string& pem : trust.pems) {
+    key += std::to_string(pem.size()) + ":" + base::sha256_hex(pem);
   }
+  if (extra_.alone) key = "alone";
+  const std::lock_guard lock(mutex_);
+  const auto found = stores_.find(key);
+  if (found != stores_.end()) return found->second;
+  TRY_ASSIGN(Handle<x509_store_st> store, make_store(extra_.alone ? Trust{} : trust, extra_));
+  // Contexts hold references of their own, so a store here serves those to come.
+  if (stores_.size() >= kMaxStores) stores_.erase(stores_.begin());
+  return stores_.emplace(std::move(key), std::move(store)).first->second;
+}
 
- private:
-  static constexpr std::size_t kMaxStores = 256;
-  std::map<std::string, Handle<x509_store_st>> stores_;
-};
-
+ClientContexts::ClientContexts(std::shared_ptr<TrustStores> stores) : stores_(std::move(stores)) {}
 ClientContexts::ClientContexts(Trust extra)
-    : extra_(std::move(extra)), stores_(std::make_unique<Stores>()) {}
-ClientContexts::~ClientContexts() = default;
+    : ClientContexts(std::make_shared<TrustStores>(std::move(extra))) {}
 
 base::Result<std::shared_ptr<ClientContext>> ClientContexts::get(const ClientConfig& config) {
   const base::Hash128 id = config.id();
   if (const auto found = contexts_.find(id); found != contexts_.end()) {
     if (auto alive = found->second.lock()) return alive;
   }
-  TRY_ASSIGN(x509_store_st * store, stores_->get(config.trust, extra_));
+  TRY_ASSIGN(const auto store, stores_->get(config.trust));
   TRY_ASSIGN(auto impl, ClientContext::Impl::create(config, *store));
   auto context = std::make_shared<ClientContext>(std::move(impl));
   std::erase_if(contexts_, [](const auto& entry) { return entry.second.expired(); });
@@ -168,6 +164,12 @@ std::size_t ClientContexts::size() const {
   std::size_t alive = 0;
   for (const auto& [id, context] : contexts_) alive += context.expired() ? 0 : 1;
   return alive;
+}
+
+void warm_up() {
+  const Handle<ssl_ctx_st> context(SSL_CTX_new(TLS_method()));
+  const Handle<evp_pkey_st> key(EVP_EC_gen("P-256"));
+  ERR_clear_error();
 }
 
 base::Status check_key_pair(const KeyPair& pair) {

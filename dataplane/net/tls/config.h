@@ -23,6 +23,7 @@ struct KeyPair {
 struct Trust {
   bool system = false;            // the platform's bundle (SSL_CERT_FILE and SSL_CERT_DIR work)
   std::vector<std::string> pems;  // CA certificates
+  bool alone = false;             // of what is believed besides: nothing else is believed at all
 };
 
 /// A name that the server's certificate has to bear.

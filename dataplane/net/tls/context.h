@@ -3,12 +3,36 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "dataplane/base/result.h"
 #include "dataplane/net/tls/config.h"
 
+struct x509_store_st;
+
 namespace tollgate::dataplane::net::tls {
+
+/// Certificate stores by what they believe. They are immutable and shared by the contexts of all
+/// threads: reading the system's takes tens of milliseconds and a megabyte. The lock is taken when
+/// a configuration is compiled, never for a connection.
+class TrustStores {
+ public:
+  /// `extra` is believed by every context besides its own trust (--upstream-ca).
+  explicit TrustStores(Trust extra = {}) : extra_(std::move(extra)) {}
+  TrustStores(const TrustStores&) = delete;
+  TrustStores& operator=(const TrustStores&) = delete;
+
+  base::Result<std::shared_ptr<x509_store_st>> get(const Trust& trust);
+
+ private:
+  static constexpr std::size_t kMaxStores = 256;
+
+  const Trust extra_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<x509_store_st>> stores_;
+};
 
 /// A compiled ClientConfig with its resumable sessions. One worker's.
 class ClientContext {
@@ -44,13 +68,11 @@ class ServerContext {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The client contexts of one worker: one SSL_CTX per configuration in use, one certificate store
-/// per set of authorities (reading the system's takes milliseconds and a megabyte).
+/// The client contexts of one worker: one SSL_CTX per configuration in use.
 class ClientContexts {
  public:
-  /// `extra` is believed by every context besides its own trust (--upstream-ca).
+  explicit ClientContexts(std::shared_ptr<TrustStores> stores);
   explicit ClientContexts(Trust extra = {});
-  ~ClientContexts();
   ClientContexts(const ClientContexts&) = delete;
   ClientContexts& operator=(const ClientContexts&) = delete;
 
@@ -61,12 +83,13 @@ class ClientContexts {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  class Stores;
-  Trust extra_;
-  std::unique_ptr<Stores> stores_;
+  std::shared_ptr<TrustStores> stores_;
   std::map<base::Hash128, std::weak_ptr<ClientContext>> contexts_;
 };
 
+/// Loads what OpenSSL would load for the first connection: a program that does it beside other work
+/// starts some milliseconds earlier.
+void warm_up();
 /// Checks a chain and key without serving them: used when configuration arrives.
 base::Status check_key_pair(const KeyPair& pair);
 /// At least one certificate, all well-formed.

@@ -273,6 +273,107 @@ TEST_F(ResolverTest, OwnersNameTheObjectAndItsGeneration) {
   EXPECT_EQ(resolver_.gateway(kGateway)->listeners.at(0).bind_port, 10080);
 }
 
+TEST_F(ResolverTest, WhatKeepsAGatewaysObjectsFromRunningIsSaid) {
+  report({proxy("a")});
+  ASSERT_TRUE(condition("Gateway default/gw", "Programmed").starts_with("True"));
+  const model::ObjectId deployment{"apps", "Deployment", "default", "gw"};
+  const OwnedFault fault{"ForeignObject", "Deployment default/gw is somebody's."};
+  EXPECT_TRUE(resolver_.report_owned(kGateway, deployment, fault));
+  EXPECT_FALSE(resolver_.report_owned(kGateway, deployment, fault));
+  const Result said = resolver_.result();
+  ASSERT_EQ(said.statuses.size(), 1U);
+  EXPECT_EQ(condition("Gateway default/gw", "Programmed"),
+            "False ForeignObject Deployment default/gw is somebody's.");
+  EXPECT_TRUE(condition("AIGatewayRoute default/chat", "Programmed").starts_with("True"));
+  EXPECT_TRUE(resolver_.report_owned(kGateway, deployment, std::nullopt));
+  static_cast<void>(resolver_.result());
+  EXPECT_TRUE(condition("Gateway default/gw", "Programmed").starts_with("True"));
+}
+
+TEST_F(ResolverTest, AFaultOfAnObjectEndsWithTheWishForIt) {
+  report({proxy("a")});
+  const model::ObjectId account{"", "ServiceAccount", "default", "gw"};
+  EXPECT_TRUE(resolver_.report_owned(kGateway, account, OwnedFault{"ObjectRefused", "Quota."}));
+  static_cast<void>(resolver_.result());
+  // The account is another's from now on: ours is not wanted any more.
+  json theirs = test::object("v1", "ServiceAccount", "gw", nullptr);
+  theirs.erase("spec");
+  apply({theirs});
+  EXPECT_TRUE(condition("Gateway default/gw", "Programmed").starts_with("True"));
+  EXPECT_FALSE(
+      resolver_.report_owned("default/nowhere", account, OwnedFault{"ObjectRefused", "."}));
+}
+
+TEST_F(ResolverTest, MissingPodsAreNamedWhileNoProxyIsReady) {
+  EXPECT_TRUE(resolver_.report_pods(kGateway, "Pods cannot be created: quota."));
+  EXPECT_FALSE(resolver_.report_pods(kGateway, "Pods cannot be created: quota."));
+  static_cast<void>(resolver_.result());
+  EXPECT_EQ(
+      condition("Gateway default/gw", "Programmed"),
+      "False Pending No proxy of Gateway default/gw is ready. Pods cannot be created: quota.");
+  // With a proxy that is ready they are of no interest.
+  report({proxy("a")});
+  EXPECT_TRUE(condition("Gateway default/gw", "Programmed").starts_with("True"));
+  report({});
+  EXPECT_TRUE(condition("Gateway default/gw", "Programmed").ends_with("quota."));
+  EXPECT_TRUE(resolver_.report_pods(kGateway, ""));
+  static_cast<void>(resolver_.result());
+  EXPECT_TRUE(condition("Gateway default/gw", "Programmed").ends_with("is ready."));
+}
+
+/// The update of an object in a result, as "SCOPE ONCE STATUS".
+std::string update_of(const Result& result, const std::string& object) {
+  for (const StatusUpdate& update : result.statuses) {
+    if (model::to_string(update.id) != object) continue;
+    return (update.once ? "once " : "") + (update.status ? update.status->dump() : "-");
+  }
+  return "none";
+}
+
+TEST_F(ResolverTest, AGatewayThatMovesToAForeignClassTakesItsRoutesAlong) {
+  json moved = test::gateway("gw");
+  moved["spec"]["gatewayClassName"] = "theirs";
+  json theirs = test::gateway_class();
+  theirs["metadata"]["name"] = "theirs";
+  theirs["spec"]["controllerName"] = "example.com/controller";
+  const Result result = apply({moved, theirs});
+  EXPECT_EQ(update_of(result, "Gateway default/gw"), "-") << "theirs to write";
+  EXPECT_EQ(update_of(result, "AIGatewayRoute default/chat"), "once {\"conditions\":[]}");
+  ASSERT_EQ(result.owned.size(), 1U);
+  EXPECT_TRUE(result.owned[0].objects.empty());
+  EXPECT_EQ(update_of(apply({test::gateway("gw")}), "Gateway default/gw").substr(0, 1), "{");
+}
+
+TEST_F(ResolverTest, AGatewayOfNobodysClassWaitsAgain) {
+  json moved = test::gateway("gw");
+  moved["spec"]["gatewayClassName"] = "nobodys";
+  const std::string status = update_of(apply({moved}), "Gateway default/gw");
+  EXPECT_TRUE(status.starts_with("once ")) << status;
+  EXPECT_NE(status.find("Waiting for the controller"), std::string::npos) << status;
+  EXPECT_EQ(status.find("True"), std::string::npos) << status;
+}
+
+TEST(ResolverRestart, WhatWasSaidOfARouteThatIsNotOursAnyMoreIsTakenBack) {
+  Resolver resolver({});
+  json route = test::ai_route("chat", "gw", "small", "llm");
+  json moved = test::gateway("gw");
+  moved["spec"]["gatewayClassName"] = "theirs";
+  const auto updates = [&](const json& document) {
+    const std::vector<ObjectChange> changes{change(moved), change(document)};
+    EXPECT_TRUE(resolver.apply(changes));
+    return update_of(resolver.result(), "AIGatewayRoute default/chat");
+  };
+  EXPECT_EQ(updates(route), "none");
+  route["status"]["parents"] = json::array({{{"controllerName", "example.com/controller"}}});
+  EXPECT_EQ(updates(route), "none");
+  Resolver restarted({});
+  route["status"]["parents"][0]["controllerName"] = "tollgate.dev/gateway-controller";
+  const std::vector<ObjectChange> changes{change(moved), change(route)};
+  EXPECT_TRUE(restarted.apply(changes));
+  EXPECT_EQ(update_of(restarted.result(), "AIGatewayRoute default/chat"),
+            "once {\"conditions\":[]}");
+}
+
 TEST_F(ResolverTest, ADocumentThatIsNoObjectIsReportedAndTheRestTaken) {
   json odd = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", "x"}}}};
   const std::vector<ObjectChange> changes{change(odd), change(test::gateway("second", 81))};

@@ -44,7 +44,7 @@ TEST(Schemas, NamesOfTheApi) {
     ASSERT_TRUE(schema) << name;
     EXPECT_EQ(to_string(*schema), name);
   }
-  EXPECT_EQ(all_schemas().size(), 8U);
+  EXPECT_EQ(all_schemas().size(), 9U);
   EXPECT_FALSE(schema_from_name("openai"));
   EXPECT_EQ(schema_info(Schema::kAwsAnthropic).provider_label, "aws.anthropic");
 }
@@ -57,8 +57,6 @@ TEST(CredentialTypes, NamesOfTheApi) {
     EXPECT_EQ(to_string(*type), name);
   }
   EXPECT_FALSE(credential_type_from_name("None"));
-  EXPECT_TRUE(can_apply(CredentialType::kAwsCredentials));
-  EXPECT_FALSE(can_apply(CredentialType::kGcpCredentials));
 }
 
 TEST(Support, SaysWhatThisBuildCanDo) {
@@ -69,8 +67,11 @@ TEST(Support, SaysWhatThisBuildCanDo) {
   EXPECT_EQ(invoke.backend_format, Format::kBedrockInvokeMessages);
   EXPECT_EQ(invoke.losses.size(), 1U);
   const Support chat = supports(Endpoint::kChatCompletions, Schema::kAnthropic);
-  EXPECT_EQ(chat.kind, SupportKind::kUnsupported);
-  EXPECT_NE(chat.reason, supports(Endpoint::kChatCompletions, Schema::kCohere).reason);
+  EXPECT_EQ(chat.kind, SupportKind::kTranslate);
+  EXPECT_EQ(chat.backend_format, Format::kAnthropicMessages);
+  const Support rerank = supports(Endpoint::kChatCompletions, Schema::kCohere);
+  EXPECT_EQ(rerank.kind, SupportKind::kUnsupported);
+  EXPECT_NE(rerank.reason, supports(Endpoint::kEmbeddings, Schema::kAnthropic).reason);
   EXPECT_EQ(supports(Endpoint::kModels, Schema::kOpenAi).kind, SupportKind::kUnsupported);
   EXPECT_TRUE(serves_anything(Schema::kAwsAnthropic));
   EXPECT_FALSE(serves_anything(Schema::kCohere));

@@ -73,7 +73,7 @@ Outcome play(Answer& answer, int status, const Fields& fields,
     answer.fail(result.error(), sink);
   }
   out.body = sink.text;
-  out.usage = answer.usage().usage();
+  out.usage = answer.facts().usage;
   return out;
 }
 

@@ -39,6 +39,30 @@ TEST(MessageTest, NackAndReportRoundTrip) {
   EXPECT_TRUE(back.ready);
   ASSERT_EQ(back.credentials.size(), 1U);
   EXPECT_EQ(back.credentials[0].why, "no instance role answers");
+  EXPECT_TRUE(back.source) << "a proxy of before takes pushes";
+  report.source = false;
+  report.refused_revision = "r2";
+  report.problems = nack.problems;
+  const Report watching = decode_report(encode(report)).value();
+  EXPECT_FALSE(watching.source);
+  EXPECT_EQ(watching.refused_revision, "r2");
+  ASSERT_EQ(watching.problems.size(), 1U);
+  EXPECT_EQ(watching.problems[0].why, nack.problems[0].why);
+  EXPECT_TRUE(decode_report(R"({"ready":true,"revision":"r"})").value().source);
+}
+
+TEST(MessageTest, RolesRoundTrip) {
+  EXPECT_TRUE(decode_role(encode(Role{true})).value().leader);
+  EXPECT_FALSE(decode_role(encode(Role{false})).value().leader);
+  EXPECT_FALSE(decode_role(R"({"leader":1})"));
+  Hello hello;
+  hello.gateway = hello.instance = "a/b";
+  EXPECT_FALSE(decode_hello(encode(hello)).value().roles);
+  hello.roles = true;
+  hello.source = false;
+  const Hello read = decode_hello(encode(hello)).value();
+  EXPECT_TRUE(read.roles);
+  EXPECT_FALSE(read.source);
 }
 
 TEST(MessageTest, ADeltaKeepsBodiesByteForByte) {

@@ -37,6 +37,17 @@ TEST(View, TellsWhereATypeIsOdd) {
   EXPECT_EQ(describe({problems[1]}), "spec.port: must be between 1 and 65535");
 }
 
+TEST(View, AFieldThatOnlyHasItsDefaultSaysNothing) {
+  Problems problems;
+  const auto others = [&problems](const json& spec) {
+    return other_fields(View(spec, "spec", problems), {"a", "b.c"},
+                        {{"b.d", "1"}, {"e", R"({"x":"y"})"}});
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(others({{"b", {{"c", 5}, {"d", 1}}}, {"e", {{"x", "y"}}}}), Names{});
+  EXPECT_EQ(others({{"b", {{"d", 2}}}, {"e", {{"x", "z"}}}}), (Names{"spec.b.d", "spec.e"}));
+}
+
 TEST(View, PathsNameElementsOfLists) {
   const json document = {{"rules", json::array({json::object(), {{"weight", "x"}}})}};
   Problems problems;

@@ -161,6 +161,28 @@ TEST_F(ApplierTest, ForeignObjectsWithTheNameAreNeverTouched) {
   EXPECT_EQ(count(Verb::kDelete), 0);
 }
 
+TEST_F(ApplierTest, AForeignObjectThatTheCacheNeverShowsIsLookedForAgain) {
+  server_["gw"] = {{"metadata", {{"uid", "x"}, {"resourceVersion", "1"}}}};
+  submit({deployment("gw", 1)});
+  EXPECT_EQ(outcomes_["gw"], "ForeignObject");
+  server_.erase("gw");
+  executor_.advance(seconds(1));
+  EXPECT_EQ(outcomes_["gw"], "ok");
+  EXPECT_TRUE(server_.contains("gw"));
+}
+
+TEST_F(ApplierTest, ARefusedObjectIsTriedAgainAfterAMinute) {
+  server_.clear();
+  failures_ = {422, 404};  // from the back: the first look, then the apply
+  submit({deployment("gw", 1)});
+  EXPECT_EQ(outcomes_["gw"], "Scripted");
+  const auto before = api_.requests.size();
+  executor_.advance(seconds(50));
+  EXPECT_EQ(api_.requests.size(), before);
+  executor_.advance(seconds(20));
+  EXPECT_EQ(outcomes_["gw"], "ok");
+}
+
 TEST_F(ApplierTest, AForeignObjectThatGoesMakesRoom) {
   server_["gw"] = {{"metadata", {{"name", "gw"}, {"uid", "x"}, {"resourceVersion", "5"}}}};
   sync();
@@ -230,7 +252,7 @@ TEST_F(ApplierTest, ErrorsAreReportedAndRetried) {
   EXPECT_EQ(outcomes_["gw"], "ok");
   failures_ = {422};
   submit({deployment("gw", 2)});
-  executor_.advance(seconds(60));
+  executor_.advance(seconds(50));
   EXPECT_EQ(outcomes_["gw"], "Scripted");
   EXPECT_EQ(count(Verb::kPatch), 2);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include <nlohmann/json.hpp>
 
 #include "test/support/manual_executor.h"
@@ -169,6 +171,17 @@ TEST_F(LeaderTest, TwoThatStartTogetherEndWithOneLeader) {
   EXPECT_NE(a.elector->is_leader(), b.elector->is_leader());
 }
 
+TEST_F(LeaderTest, OneThatWasRestartedGoesOnWithItsLease) {
+  Replica& before = add("pod-1_uid");
+  EXPECT_TRUE(before.started);
+  before.elector.reset();  // killed: nothing is given back
+  Replica& other = add("pod-2_uid");
+  EXPECT_FALSE(other.started);
+  Replica& after = add("pod-1_uid");
+  EXPECT_TRUE(after.started) << "without waiting for the end of a Lease that is its own";
+  EXPECT_EQ(lease_["spec"]["leaseTransitions"], 0);
+}
+
 TEST_F(LeaderTest, RefusesDurationsThatCannotWork) {
   LeaderElectorOptions options;
   options.namespace_ = "system";
@@ -177,6 +190,17 @@ TEST_F(LeaderTest, RefusesDurationsThatCannotWork) {
   EXPECT_FALSE(LeaderElector::create(api_, executor_, options, {}));
   options.renew_deadline = seconds(2);
   EXPECT_FALSE(LeaderElector::create(api_, executor_, options, {}));
+}
+
+TEST(Identity, OfAPodIsThatOfItsContainer) {
+  ::setenv("POD_NAME", "tollgate-abc", 1);
+  ::setenv("POD_UID", "0f1e", 1);
+  EXPECT_EQ(make_identity(), "tollgate-abc_0f1e");
+  EXPECT_EQ(make_identity(), make_identity());
+  ::unsetenv("POD_UID");
+  EXPECT_TRUE(make_identity().starts_with("tollgate-abc_"));
+  EXPECT_NE(make_identity(), make_identity());
+  ::unsetenv("POD_NAME");
 }
 
 TEST(Identity, IsUnique) {

@@ -183,6 +183,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
                  upstreams,
                  http1,
                  sink,
+                 gate,
                  router::Random(1),
                  json::Reader(),
                  http::DateCache(),
@@ -275,6 +276,8 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
     config->snapshot = outcome.update->compiled;
     config->router = builder.update(*outcome.update);
     config->credentials = credentials;
+    config->limits = limit_books.update(outcome.update->limits);
+    config->costs = costs = costs->with(outcome.update->costs);
     upstreams.apply(outcome.update->upstreams);
     services.config = std::move(config);
   }
@@ -319,6 +322,10 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
   attempt::Upstreams upstreams;
   h1::UpstreamProtocol http1;
   RecordingSink sink;
+  limits::Table limit_table{limits::Table::kMinSlots};
+  limits::Gate gate{limit_table};
+  limits::BookKeeper limit_books{limit_table};
+  std::shared_ptr<const limits::CostBook> costs = std::make_shared<const limits::CostBook>();
   Services services;
   ExchangePool exchanges;
   event::ListNode sessions;

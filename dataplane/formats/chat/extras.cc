@@ -1,0 +1,41 @@
+#include "dataplane/formats/chat/extras.h"
+
+#include <algorithm>
+
+namespace tollgate::dataplane::formats::chat {
+namespace {
+
+bool below(std::string_view key, std::string_view name) {
+  return key.size() > name.size() + 1 && key.starts_with(name) && key[name.size()] == '.';
+}
+
+}  // namespace
+
+void write_extras(json::Writer& w, const Extras& extras,
+                  std::initializer_list<std::string_view> nested) {
+  for (const Extra& extra : extras) {
+    const bool elsewhere =
+        std::any_of(nested.begin(), nested.end(),
+                    [&extra](std::string_view name) { return below(extra.key, name); });
+    if (!elsewhere) w.raw_member(extra.key, extra.raw);
+  }
+}
+
+void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name) {
+  for (const Extra& extra : extras) {
+    if (below(extra.key, name)) w.raw_member(extra.key.substr(name.size() + 1), extra.raw);
+  }
+}
+
+bool has_nested_extras(const Extras& extras, std::string_view name) {
+  return std::any_of(extras.begin(), extras.end(),
+                     [name](const Extra& extra) { return below(extra.key, name); });
+}
+
+const Extra* find_extra(const Extras& extras, std::string_view key) {
+  const auto found = std::find_if(extras.begin(), extras.end(),
+                                  [key](const Extra& extra) { return extra.key == key; });
+  return found == extras.end() ? nullptr : &*found;
+}
+
+}  // namespace tollgate::dataplane::formats::chat

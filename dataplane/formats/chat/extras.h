@@ -1,0 +1,24 @@
+#pragma once
+
+#include <initializer_list>
+#include <string_view>
+
+#include "dataplane/formats/chat/request.h"
+#include "dataplane/json/writer.h"
+
+namespace tollgate::dataplane::formats::chat {
+
+/// Unknown members of a nested object whose other members have their place in the canonical form
+/// stand among the extras of what holds them, under the dotted name: `image_url.foo`.
+
+/// Writes the extras, without those below the objects that are named.
+void write_extras(json::Writer& w, const Extras& extras,
+                  std::initializer_list<std::string_view> nested = {});
+/// Writes those below the object `name`, which the writer has open.
+void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name);
+/// Whether there are extras below the object `name`.
+bool has_nested_extras(const Extras& extras, std::string_view name);
+/// The extra of that name; nullptr: none.
+const Extra* find_extra(const Extras& extras, std::string_view key);
+
+}  // namespace tollgate::dataplane::formats::chat

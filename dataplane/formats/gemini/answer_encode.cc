@@ -1,0 +1,354 @@
+#include <string>
+
+#include "dataplane/formats/gemini/answer.h"
+#include "dataplane/formats/gemini/answer_parts.h"
+#include "dataplane/formats/gemini/members.h"
+
+namespace tollgate::dataplane::formats::gemini {
+namespace {
+
+using chat::AnswerBlock;
+using chat::Event;
+using chat::EventKind;
+
+bool is_json_object(std::string_view text) {
+  const json::PaddedText padded(text);
+  json::Reader reader;
+  const auto value = reader.open(padded.view());
+  return value && value->type() == json::Type::kObject;
+}
+
+/// Arguments that are no JSON object would make the whole answer unreadable.
+base::Status check_arguments(const AnswerBlock& block) {
+  if (block.kind != chat::BlockKind::kToolCall || block.json.empty()) return {};
+  if (is_json_object(block.json)) return {};
+  return base::backend_error(base::Code::kProtocol, true,
+                             "the arguments of a tool call are no JSON object");
+}
+
+void write_finish(json::Writer& writer, chat::StopReason stop, std::string_view raw, bool own) {
+  writer.key("finishReason");
+  if (own && !raw.empty()) {
+    writer.raw(raw);
+  } else {
+    writer.value(word_of(stop));
+  }
+}
+
+chat::Extras views(const std::vector<chat::OwnedExtra>& owned) {
+  chat::Extras extras;
+  for (const chat::OwnedExtra& extra : owned) extras.push_back({extra.key, extra.raw});
+  return extras;
+}
+
+base::Status write_candidate(json::Writer& writer, const chat::AnswerChoice& choice,
+                             std::size_t index, catalog::Format origin) {
+  const bool own = origin == catalog::Format::kGeminiGenerate;
+  writer.begin_object().key("content").begin_object();
+  if (!choice.blocks.empty()) {
+    PartWriter parts(origin);
+    writer.key("parts").begin_array();
+    for (const AnswerBlock& block : choice.blocks) {
+      TRY(check_arguments(block));
+      parts.write(writer, block);
+    }
+    parts.flush(writer);
+    writer.end_array();
+  }
+  writer.member("role", "model").end_object();
+  write_finish(writer, choice.stop, choice.raw_stop, own);
+  writer.member("index", static_cast<std::uint64_t>(index));
+  write_logprobs(writer, choice.logprobs, origin);
+  if (own) write_extras(writer, views(choice.extras), {});
+  writer.end_object();
+  return {};
+}
+
+bool is_blocked(std::string_view raw_stop, bool own) {
+  return own && raw_stop.starts_with(kBlockedPrompt);
+}
+
+/// What a stream's client has got of one choice.
+struct Choice {
+  explicit Choice(catalog::Format origin) : parts(origin) {}
+  PartWriter parts;
+  AnswerBlock block;  // what is sent when it is whole
+  std::uint32_t number = 0;
+  bool stopped = false;
+  bool ended = false;
+  chat::StopReason stop = chat::StopReason::kNone;
+  std::string raw_stop;
+  std::vector<chat::OwnedExtra> extras;
+};
+
+class Encoder final : public chat::StreamEncoder {
+ public:
+  explicit Encoder(const chat::AnswerContext& context)
+      : id_(context.request_id), model_(context.model) {}
+
+  base::Status on_event(const Event& event, ByteSink& sink) override;
+  void fail(const chat::ChatError& error, ByteSink& sink) override;
+
+ private:
+  static constexpr std::size_t kMaxBlockBytes = chat::AnswerDecoder::kMaxEventBytes;
+
+  base::Status delta(const Event& event, ByteSink& sink);
+  base::Status block_end(Choice& choice, std::uint32_t index, ByteSink& sink);
+  base::Status hold(std::string& held, std::string_view text);
+  void finish(const Event& event, ByteSink& sink);
+  void write_stopped(json::Writer& writer, Choice& choice, std::size_t index);
+  /// A chunk of one candidate; `write` appends its parts.
+  template <typename Write>
+  void chunk(std::uint32_t index, ByteSink& sink, Write&& write);
+  void tail(json::Writer& writer);
+  Choice* choice_of(const Event& event);
+  void send(ByteSink& sink);
+
+  std::string id_;
+  std::string model_;
+  catalog::Format origin_ = catalog::Format::kNone;
+  std::vector<Choice> choices_;
+  Usage usage_;
+  std::vector<chat::OwnedExtra> usage_extras_;
+  std::vector<chat::OwnedExtra> extras_;
+  std::string out_;
+};
+
+void own(const chat::Extras* extras, std::vector<chat::OwnedExtra>& owned) {
+  if (extras == nullptr) return;
+  owned.clear();
+  for (const chat::Extra& extra : *extras) {
+    owned.push_back({std::string(extra.key), std::string(extra.raw)});
+  }
+}
+
+Choice* Encoder::choice_of(const Event& event) {
+  if (event.choice >= chat::AnswerFold::kMaxChoices) return nullptr;
+  while (choices_.size() <= event.choice) choices_.emplace_back(origin_);
+  return &choices_[event.choice];
+}
+
+void Encoder::send(ByteSink& sink) {
+  out_ += "\r\n\r\n";
+  sink.write(out_);
+}
+
+void Encoder::tail(json::Writer& writer) {
+  if (usage_.reported || usage_.estimated) {
+    const chat::Extras extras = views(usage_extras_);
+    writer.key("usageMetadata");
+    write_usage(writer, usage_, origin_ == catalog::Format::kGeminiGenerate ? &extras : nullptr);
+  }
+  if (!model_.empty()) writer.member("modelVersion", model_);
+  if (!id_.empty()) writer.member("responseId", id_);
+}
+
+template <typename Write>
+void Encoder::chunk(std::uint32_t index, ByteSink& sink, Write&& write) {
+  out_.assign("data: ");
+  json::Writer writer(out_);
+  writer.begin_object().key("candidates").begin_array().begin_object();
+  writer.key("content").begin_object().key("parts").begin_array();
+  write(writer);
+  writer.end_array().member("role", "model").end_object();
+  writer.member("index", static_cast<std::uint64_t>(index)).end_object().end_array();
+  tail(writer);
+  writer.end_object();
+  send(sink);
+}
+
+base::Status Encoder::hold(std::string& held, std::string_view text) {
+  if (text.size() > kMaxBlockBytes - std::min(kMaxBlockBytes, held.size())) {
+    return base::backend_error(base::Code::kLimitExceeded, false,
+                               "a block of the answer is too large");
+  }
+  held += text;
+  return {};
+}
+
+base::Status Encoder::delta(const Event& event, ByteSink& sink) {
+  Choice* choice = choice_of(event);
+  if (choice == nullptr) return {};
+  switch (event.delta) {
+    case chat::DeltaKind::kText: {
+      if (event.text.empty()) return {};
+      const bool thought = choice->block.kind == chat::BlockKind::kThinking;
+      choice->block.text = "+";  // something of it was sent
+      chunk(event.choice, sink,
+            [&](json::Writer& writer) { choice->parts.write_text(writer, event.text, thought); });
+      return {};
+    }
+    case chat::DeltaKind::kJson:
+      return hold(choice->block.json, event.text);
+    case chat::DeltaKind::kSignature:
+      return hold(choice->block.signature, event.text);
+    case chat::DeltaKind::kData:
+      return hold(choice->block.data, event.text);
+    case chat::DeltaKind::kCitation:
+      return {};
+    case chat::DeltaKind::kLogprobs:
+      break;
+  }
+  out_.assign("data: ");
+  json::Writer writer(out_);
+  writer.begin_object().key("candidates").begin_array().begin_object();
+  writer.member("index", static_cast<std::uint64_t>(event.choice));
+  const std::string raw(event.raw);
+  write_logprobs(writer, {&raw, 1}, origin_);
+  writer.end_object().end_array();
+  tail(writer);
+  writer.end_object();
+  send(sink);
+  return {};
+}
+
+base::Status Encoder::block_end(Choice& choice, std::uint32_t index, ByteSink& sink) {
+  AnswerBlock& block = choice.block;
+  TRY(check_arguments(block));
+  const bool text_sent = !block.text.empty();
+  const bool has_text =
+      block.kind == chat::BlockKind::kText || block.kind == chat::BlockKind::kRefusal;
+  const bool thought = block.kind == chat::BlockKind::kThinking;
+  if (thought && text_sent) {
+    if (block.signature.empty()) return {};
+    chunk(index, sink, [&](json::Writer& writer) {
+      writer.begin_object().member("text", "").member("thought", true);
+      if (is_base64(block.signature)) writer.member("thoughtSignature", block.signature);
+      writer.end_object();
+    });
+    return {};
+  }
+  const bool nothing = has_text || (thought && block.signature.empty());
+  if (nothing) return {};
+  // A signature of Google's waits for the next part: then there is nothing to send yet.
+  if (thought && origin_ == catalog::Format::kGeminiGenerate && !choice.parts.has_pending()) {
+    std::string none;
+    json::Writer writer(none);
+    writer.begin_array();
+    choice.parts.write(writer, block);
+    return {};
+  }
+  chunk(index, sink, [&](json::Writer& writer) { choice.parts.write(writer, block); });
+  return {};
+}
+
+void Encoder::write_stopped(json::Writer& writer, Choice& choice, std::size_t index) {
+  const bool google = origin_ == catalog::Format::kGeminiGenerate;
+  writer.begin_object().key("content").begin_object().key("parts").begin_array();
+  if (choice.parts.has_pending()) {
+    choice.parts.flush(writer);
+  } else {
+    writer.begin_object().member("text", "").end_object();
+  }
+  writer.end_array().member("role", "model").end_object();
+  write_finish(writer, choice.stop, choice.raw_stop, google);
+  writer.member("index", static_cast<std::uint64_t>(index));
+  if (google) write_extras(writer, views(choice.extras), {});
+  writer.end_object();
+}
+
+/// The last chunk says why each candidate ended, with the final figures.
+void Encoder::finish(const Event& event, ByteSink& sink) {
+  const bool google = origin_ == catalog::Format::kGeminiGenerate;
+  own(event.extras, extras_);
+  out_.assign("data: ");
+  json::Writer writer(out_);
+  writer.begin_object();
+  if (choices_.size() == 1 && is_blocked(choices_.front().raw_stop, google)) {
+    writer.raw_member("promptFeedback", choices_.front().raw_stop);
+  } else {
+    writer.key("candidates").begin_array();
+    for (std::size_t i = 0; i < choices_.size(); ++i) write_stopped(writer, choices_[i], i);
+    writer.end_array();
+  }
+  tail(writer);
+  if (google) write_extras(writer, views(extras_), {});
+  writer.end_object();
+  send(sink);
+}
+
+base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
+  Choice* choice = nullptr;
+  switch (event.kind) {
+    case EventKind::kStart:
+      origin_ = event.origin;
+      if (!event.id.empty()) id_ = event.id;
+      if (!event.model.empty()) model_ = event.model;
+      own(event.extras, extras_);
+      return {};
+    case EventKind::kBlockStart:
+      if ((choice = choice_of(event)) == nullptr) return {};
+      choice->block = {};
+      choice->block.kind = event.block_kind;
+      choice->block.id = event.id;
+      choice->block.name = event.name;
+      choice->block.raw = event.raw;
+      return {};
+    case EventKind::kDelta:
+      return delta(event, sink);
+    case EventKind::kBlockEnd:
+      choice = choice_of(event);
+      return choice == nullptr ? base::Status{} : block_end(*choice, event.choice, sink);
+    case EventKind::kStop:
+      if ((choice = choice_of(event)) == nullptr) return {};
+      choice->stop = event.stop;
+      choice->raw_stop = event.raw;
+      own(event.extras, choice->extras);
+      return {};
+    case EventKind::kUsage:
+      if (event.usage != nullptr) usage_ = *event.usage;
+      own(event.extras, usage_extras_);
+      return {};
+    case EventKind::kPing:
+      return {};
+    case EventKind::kError:
+      fail(event.error == nullptr ? chat::ChatError{} : *event.error, sink);
+      return {};
+    case EventKind::kEnd:
+      finish(event, sink);
+      return {};
+  }
+  return {};
+}
+
+void Encoder::fail(const chat::ChatError& error, ByteSink& sink) {
+  out_.assign("data: ");
+  out_ += encode_error(error);
+  send(sink);
+}
+
+}  // namespace
+
+std::unique_ptr<chat::StreamEncoder> make_stream_encoder(const chat::AnswerContext& context) {
+  return std::make_unique<Encoder>(context);
+}
+
+base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext& context,
+                           std::string& out) {
+  const bool google = answer.origin == catalog::Format::kGeminiGenerate;
+  json::Writer writer(out);
+  writer.begin_object();
+  if (answer.choices.size() == 1 && is_blocked(answer.choices.front().raw_stop, google)) {
+    writer.raw_member("promptFeedback", answer.choices.front().raw_stop);
+  } else {
+    writer.key("candidates").begin_array();
+    for (std::size_t i = 0; i < answer.choices.size(); ++i) {
+      TRY(write_candidate(writer, answer.choices[i], i, answer.origin));
+    }
+    writer.end_array();
+  }
+  if (answer.usage.reported || answer.usage.estimated) {
+    const chat::Extras extras = views(answer.usage_extras);
+    writer.key("usageMetadata");
+    write_usage(writer, answer.usage, google ? &extras : nullptr);
+  }
+  const std::string_view model = answer.model.empty() ? context.model : answer.model;
+  if (!model.empty()) writer.member("modelVersion", model);
+  const std::string_view id = answer.id.empty() ? context.request_id : answer.id;
+  if (!id.empty()) writer.member("responseId", id);
+  if (google) write_extras(writer, views(answer.extras), {});
+  writer.end_object();
+  return {};
+}
+
+}  // namespace tollgate::dataplane::formats::gemini

@@ -1,0 +1,187 @@
+#include "dataplane/formats/openai/annotations.h"
+#include "dataplane/formats/openai/envelope.h"
+#include "dataplane/formats/openai/usage.h"
+#include "dataplane/formats/openai_chat/answer.h"
+
+namespace tollgate::dataplane::formats::openai_chat {
+namespace {
+
+using chat::AnswerBlock;
+using chat::AnswerChoice;
+using chat::BlockKind;
+
+bool has(const AnswerChoice& choice, BlockKind kind) {
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind == kind) return true;
+  }
+  return false;
+}
+
+/// The texts of all blocks of a kind as one string; null without any.
+void write_texts(json::Writer& w, const AnswerChoice& choice, BlockKind kind) {
+  if (!has(choice, kind)) {
+    w.null();
+    return;
+  }
+  w.begin_string();
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind == kind) w.string_part(block.text);
+  }
+  w.end_string();
+}
+
+void write_annotations(json::Writer& w, const AnswerChoice& choice, catalog::Format origin) {
+  json::Reader reader;
+  w.key("annotations").begin_array();
+  openai::Span span;
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind != BlockKind::kText) continue;
+    span = {span.to, span.to + block.text.size()};
+    for (const std::string& raw : block.citations) {
+      openai::write_annotation(w, reader, raw, origin, span, openai::AnnotationStyle::kNested);
+    }
+  }
+  w.end_array();
+}
+
+void write_thinking(json::Writer& w, const AnswerChoice& choice) {
+  if (has(choice, BlockKind::kThinking)) {
+    w.key("reasoning_content");
+    write_texts(w, choice, BlockKind::kThinking);
+  }
+  bool any = false;
+  for (const AnswerBlock& block : choice.blocks) {
+    const bool redacted = block.kind == BlockKind::kRedactedThinking;
+    const bool is_signed = block.kind == BlockKind::kThinking && !block.signature.empty();
+    if (!redacted && !is_signed) continue;
+    if (!any) w.key("thinking_blocks").begin_array();
+    any = true;
+    w.begin_object();
+    if (redacted) {
+      w.member("type", "redacted_thinking").member("data", block.data);
+    } else {
+      w.member("type", "thinking").member("thinking", block.text);
+      w.member("signature", block.signature);
+    }
+    w.end_object();
+  }
+  if (any) w.end_array();
+}
+
+void write_calls(json::Writer& w, const AnswerChoice& choice) {
+  if (!has(choice, BlockKind::kToolCall)) return;
+  w.key("tool_calls").begin_array();
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind != BlockKind::kToolCall) continue;
+    w.begin_object().member("id", block.id).member("type", "function");
+    w.key("function").begin_object().member("name", block.name);
+    w.member("arguments", block.json.empty() ? std::string_view("{}") : block.json);
+    w.end_object().end_object();
+  }
+  w.end_array();
+}
+
+void write_audio(json::Writer& w, const AnswerChoice& choice, const chat::WholeAnswer& answer,
+                 const openai::Identity& identity) {
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind != BlockKind::kAudio) continue;
+    w.key("audio").begin_object();
+    w.member("id", block.id.empty() ? "audio_" + identity.id : block.id);
+    w.member("data", block.data).member("transcript", block.text);
+    if (answer.origin == catalog::Format::kOpenAiChat && !block.raw.empty()) {
+      openai::write_members(w, block.raw);
+    } else {
+      w.member("expires_at", identity.created);
+    }
+    w.end_object();
+    return;
+  }
+}
+
+/// Logprobs of all chunks as one object: the lists of `member` joined.
+void write_joined(json::Writer& w, const AnswerChoice& choice, std::string_view member,
+                  bool responses) {
+  json::Reader reader;
+  bool any = false;
+  w.key(member);
+  for (const std::string& raw : choice.logprobs) {
+    const json::PaddedText padded(raw);
+    const auto document = reader.open(padded.view());
+    if (!document) continue;
+    const bool whole = responses && member == "content";
+    const auto list = whole ? std::optional<json::Value>(*document) : document->find(member);
+    if (!list) continue;
+    auto elements = list->elements();
+    if (!elements) continue;
+    if (!any) w.begin_array();
+    any = true;
+    while (elements->next()) w.raw(elements->value().raw().value_or("null"));
+  }
+  if (any) {
+    w.end_array();
+  } else {
+    w.null();
+  }
+}
+
+void write_logprobs(json::Writer& w, const AnswerChoice& choice, catalog::Format origin) {
+  w.key("logprobs");
+  const bool responses = origin == catalog::Format::kOpenAiResponses;
+  if (choice.logprobs.empty() || (!responses && origin != catalog::Format::kOpenAiChat)) {
+    w.null();
+  } else if (choice.logprobs.size() == 1 && !responses) {
+    w.raw(choice.logprobs.front());
+  } else {
+    w.begin_object();
+    write_joined(w, choice, "content", responses);
+    write_joined(w, choice, "refusal", responses);
+    w.end_object();
+  }
+}
+
+void write_choice(json::Writer& w, const AnswerChoice& choice, std::size_t index,
+                  const chat::WholeAnswer& answer, const openai::Identity& identity) {
+  w.begin_object().member("index", static_cast<std::uint64_t>(index));
+  w.key("message").begin_object().member("role", "assistant");
+  write_texts(w.key("content"), choice, BlockKind::kText);
+  write_texts(w.key("refusal"), choice, BlockKind::kRefusal);
+  write_annotations(w, choice, answer.origin);
+  write_thinking(w, choice);
+  write_calls(w, choice);
+  write_audio(w, choice, answer, identity);
+  w.end_object();
+  write_logprobs(w, choice, answer.origin);
+  const bool own = answer.origin == catalog::Format::kOpenAiChat && !choice.raw_stop.empty();
+  w.member("finish_reason",
+           own ? std::string_view(choice.raw_stop) : openai::finish_reason(choice.stop));
+  w.end_object();
+}
+
+}  // namespace
+
+base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext& context,
+                           std::string& out) {
+  openai::Identity identity;
+  identity.id = openai::answer_id(answer.id, "chatcmpl-", context);
+  identity.model = answer.model.empty() ? std::string(context.model) : answer.model;
+  identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
+  identity.service_tier = answer.service_tier;
+  if (answer.origin == catalog::Format::kOpenAiChat) identity.raw = answer.raw;
+  json::Writer w(out);
+  w.begin_object();
+  openai::write_identity(w, identity, "chat.completion");
+  w.key("choices").begin_array();
+  for (std::size_t i = 0; i < answer.choices.size(); ++i) {
+    write_choice(w, answer.choices[i], i, answer, identity);
+  }
+  w.end_array();
+  if (answer.origin == catalog::Format::kOpenAiChat && !answer.usage_raw.empty()) {
+    w.raw_member("usage", answer.usage_raw);
+  } else if (answer.usage.reported || answer.usage.estimated) {
+    openai::write_usage(w.key("usage"), answer.usage);
+  }
+  w.end_object();
+  return {};
+}
+
+}  // namespace tollgate::dataplane::formats::openai_chat

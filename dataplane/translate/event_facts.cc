@@ -1,0 +1,67 @@
+#include "dataplane/translate/event_facts.h"
+
+namespace tollgate::dataplane::translate {
+
+using formats::chat::Event;
+using formats::chat::EventKind;
+using formats::chat::StopReason;
+
+std::string_view finish_word(const Event& stop) {
+  switch (stop.stop) {
+    case StopReason::kNone:
+      return {};
+    case StopReason::kEndTurn:
+    case StopReason::kStopSequence:
+    case StopReason::kPauseTurn:
+      return "stop";
+    case StopReason::kMaxTokens:
+    case StopReason::kContextWindow:
+      return "length";
+    case StopReason::kToolCalls:
+      return "tool_calls";
+    case StopReason::kContentFilter:
+    case StopReason::kRefusal:
+      return "content_filter";
+    case StopReason::kOther:
+      return stop.raw;
+  }
+  return {};
+}
+
+void EventFacts::note(const Event& event) {
+  switch (event.kind) {
+    case EventKind::kStart:
+      model_ = event.model;
+      break;
+    case EventKind::kDelta:
+      ++content_events_;
+      break;
+    case EventKind::kStop:
+      finish_reason_ = finish_word(event);
+      break;
+    case EventKind::kUsage:
+      if (event.usage != nullptr) usage_ = *event.usage;
+      break;
+    case EventKind::kError:
+      saw_error_ = true;
+      break;
+    case EventKind::kBlockStart:
+    case EventKind::kBlockEnd:
+    case EventKind::kPing:
+    case EventKind::kEnd:
+      break;
+  }
+}
+
+providers::AnswerFacts EventFacts::facts() const {
+  providers::AnswerFacts facts;
+  facts.usage = usage_;
+  facts.model = model_;
+  facts.finish_reason = finish_reason_;
+  facts.content_events = content_events_;
+  facts.bytes_seen = bytes_;
+  facts.saw_error = saw_error_;
+  return facts;
+}
+
+}  // namespace tollgate::dataplane::translate

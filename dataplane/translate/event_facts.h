@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "dataplane/formats/chat/event.h"
+#include "dataplane/providers/answer.h"
+
+namespace tollgate::dataplane::translate {
+
+/// What the ledger and the access log want to know of an answer, read from its events.
+class EventFacts {
+ public:
+  void note(const formats::chat::Event& event);
+  void note_bytes(std::size_t bytes) { bytes_ += bytes; }
+  [[nodiscard]] providers::AnswerFacts facts() const;
+
+ private:
+  formats::Usage usage_;
+  std::string model_;
+  std::string finish_reason_;
+  std::uint64_t content_events_ = 0;
+  std::size_t bytes_ = 0;
+  bool saw_error_ = false;
+};
+
+/// The word for a stop reason in logs: OpenAI's finish reasons, and the provider's own for others.
+std::string_view finish_word(const formats::chat::Event& stop);
+
+}  // namespace tollgate::dataplane::translate

@@ -1,0 +1,53 @@
+#include "dataplane/translate/observed_answer.h"
+
+#include "dataplane/providers/answer_parts.h"
+
+namespace tollgate::dataplane::translate {
+
+using providers::AnswerWay;
+
+base::Result<AnswerWay> ObservedAnswer::on_head(http::ResponseHead& head, base::Arena& arena) {
+  TRY_ASSIGN(const AnswerWay way, passing_->on_head(head, arena));
+  const bool good = head.status >= 200 && head.status < 300;
+  if (way == AnswerWay::kRaw && good && !providers::is_encoded(head)) {
+    stream_ = providers::has_media_type(head, "text/event-stream") ||
+              providers::has_media_type(head, "application/vnd.amazon.eventstream");
+    decoder_ = format_.make_decoder(stream_, context_);
+  }
+  return way;
+}
+
+base::Status ObservedAnswer::on_event(const formats::chat::Event& event) {
+  facts_.note(event);
+  return {};
+}
+
+void ObservedAnswer::observe(std::string_view bytes) {
+  facts_.note_bytes(bytes.size());
+  if (decoder_ && !decoder_->push(bytes, *this)) decoder_.reset();
+}
+
+base::Status ObservedAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
+  facts_.note_bytes(bytes.size());
+  return passing_->push(bytes, sink);
+}
+
+base::Status ObservedAnswer::finish(formats::ByteSink& sink) {
+  TRY(passing_->finish(sink));
+  if (!decoder_ || facts_.facts().saw_error) return {};
+  const base::Status finished = decoder_->finish(*this);
+  if (!finished && stream_) return finished;
+  return {};
+}
+
+void ObservedAnswer::fail(const base::Error& error, formats::ByteSink& sink) {
+  if (!stream_) return passing_->fail(error, sink);
+  const providers::BrokenStream broken = providers::describe_broken(error);
+  formats::chat::ChatError told;
+  told.status = broken.status;
+  told.kind = formats::chat::kind_of(broken.status);
+  told.message = broken.message;
+  format_.make_stream_encoder(context_)->fail(told, sink);
+}
+
+}  // namespace tollgate::dataplane::translate

@@ -1,0 +1,177 @@
+#include "dataplane/translate/translated_answer.h"
+
+#include <array>
+#include <utility>
+
+#include "dataplane/formats/errors.h"
+
+namespace tollgate::dataplane::translate {
+
+using formats::chat::ChatError;
+using formats::chat::Event;
+using formats::chat::EventKind;
+using providers::AnswerWay;
+
+namespace {
+
+constexpr std::string_view kSse = "text/event-stream";
+constexpr std::string_view kEventStream = "application/vnd.amazon.eventstream";
+
+std::string_view first_of(const http::FieldList& fields,
+                          std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const std::string_view value = fields.value_of(name);
+    if (!value.empty()) return value;
+  }
+  return {};
+}
+
+base::Error no_answer(std::string detail) {
+  return base::backend_error(base::Code::kProtocol, true, std::move(detail));
+}
+
+}  // namespace
+
+/// Feeds what an envelope held to the decoder.
+class TranslatedAnswer::DecoderSink final : public formats::ByteSink {
+ public:
+  explicit DecoderSink(TranslatedAnswer& answer) : answer_(answer) {}
+  void write(std::string_view bytes) override {
+    if (answer_.held_error_) {
+      answer_.error_.add(bytes);
+    } else if (status) {
+      status = answer_.decode(bytes);
+    }
+  }
+  base::Status status;
+
+ private:
+  TranslatedAnswer& answer_;
+};
+
+base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base::Arena& arena) {
+  status_ = head.status;
+  error_type_ = head.fields.value_of("x-amzn-errortype");
+  request_id_ = first_of(head.fields, {"request-id", "x-amzn-requestid", "x-request-id"});
+  if (providers::is_encoded(head)) {
+    return no_answer("the answer is compressed although nobody asked for it");
+  }
+  if (setup_.envelope) {
+    TRY_ASSIGN(const AnswerWay way, setup_.envelope->on_head(head, arena));
+    raw_envelope_ = way == AnswerWay::kRaw;
+  }
+  const bool stream =
+      providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream);
+  providers::set_rewritten(head);
+  head.fields.remove("x-amzn-errortype");
+  if (head.status < 200 || head.status >= 300) {
+    held_error_ = true;
+    head.fields.set("content-type", "application/json");
+    return AnswerWay::kRewritten;
+  }
+  head.fields.set("content-type", setup_.streamed ? setup_.client->stream_type
+                                                  : std::string_view("application/json"));
+  if (setup_.streamed) head.fields.set("cache-control", "no-cache");
+  if (!setup_.dropped.empty()) head.fields.set("x-tollgate-dropped", setup_.dropped);
+  decoder_ = setup_.backend->make_decoder(stream, setup_.context);
+  if (setup_.streamed) {
+    encoder_ = setup_.client->make_stream_encoder(setup_.context);
+  } else {
+    fold_.emplace();
+  }
+  return AnswerWay::kRewritten;
+}
+
+base::Status TranslatedAnswer::decode(std::string_view bytes) {
+  return decoder_->push(bytes, *this);
+}
+
+base::Status TranslatedAnswer::on_event(const Event& event) {
+  facts_.note(event);
+  if (event.kind == EventKind::kError) {
+    if (event.error != nullptr) report(*event.error);
+    return base::backend_error(base::Code::kUnavailable, true,
+                               "the provider reported an error inside its answer");
+  }
+  if (encoder_) return encoder_->on_event(event, *sink_);
+  return fold_->on_event(event);
+}
+
+void TranslatedAnswer::report(const ChatError& error) {
+  provider_error_ = error;
+  const int status = error.status >= 400 && error.status < 600 ? error.status : 502;
+  reported_ = providers::ReportedError{status, setup_.client->encode_error(error)};
+}
+
+base::Status TranslatedAnswer::through_envelope(std::string_view bytes, bool last) {
+  DecoderSink inner(*this);
+  base::Status status;
+  if (last) {
+    status = setup_.envelope->finish(inner);
+  } else if (raw_envelope_) {
+    setup_.envelope->observe(bytes);
+    inner.write(bytes);
+  } else {
+    status = setup_.envelope->push(bytes, inner);
+  }
+  if (!inner.status) return std::move(inner.status);
+  if (!status && !held_error_ && !provider_error_) {
+    // The envelope has the provider's words for it, in the backend's format.
+    setup_.envelope->fail(status.error(), inner);
+  }
+  return status;
+}
+
+base::Status TranslatedAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
+  facts_.note_bytes(bytes.size());
+  sink_ = &sink;
+  if (setup_.envelope) return through_envelope(bytes, false);
+  if (held_error_) {
+    error_.add(bytes);
+    return {};
+  }
+  return decode(bytes);
+}
+
+void TranslatedAnswer::finish_error(formats::ByteSink& sink) {
+  formats::chat::ProviderError found;
+  found.status = status_;
+  found.error_type = error_type_;
+  found.request_id = request_id_;
+  found.body = error_.text();
+  ChatError error = setup_.backend->decode_error(found);
+  error.status = status_;
+  sink.write(setup_.client->encode_error(error));
+}
+
+base::Status TranslatedAnswer::finish(formats::ByteSink& sink) {
+  sink_ = &sink;
+  if (setup_.envelope) TRY(through_envelope({}, true));
+  if (held_error_) {
+    finish_error(sink);
+    return {};
+  }
+  TRY(decoder_->finish(*this));
+  if (encoder_) return {};
+  if (!fold_->complete()) return no_answer("the answer has no end");
+  std::string out;
+  TRY(setup_.client->encode_answer(fold_->answer(), setup_.context, out));
+  sink.write(out);
+  return {};
+}
+
+void TranslatedAnswer::fail(const base::Error& error, formats::ByteSink& sink) {
+  if (!encoder_) return;
+  if (provider_error_) {
+    encoder_->fail(*provider_error_, sink);
+    return;
+  }
+  const providers::BrokenStream broken = providers::describe_broken(error);
+  ChatError told;
+  told.status = broken.status;
+  told.kind = formats::chat::kind_of(broken.status);
+  told.message = broken.message;
+  encoder_->fail(told, sink);
+}
+
+}  // namespace tollgate::dataplane::translate
