@@ -96,7 +96,8 @@ TEST(Pairs, EveryDialectTellsAStrangersAnswer) {
 TEST(Pairs, ParallelCallsMayComeInTurns) {
   for (const catalog::Format name :
        {catalog::Format::kAnthropicMessages, catalog::Format::kBedrockConverse,
-        catalog::Format::kOpenAiChat, catalog::Format::kOpenAiResponses}) {
+        catalog::Format::kOpenAiChat, catalog::Format::kOpenAiResponses,
+        catalog::Format::kGeminiGenerate}) {
     SCOPED_TRACE(catalog::to_string(name));
     const chat::ChatFormat* format = dialects::find(name);
     ASSERT_NE(format, nullptr);
