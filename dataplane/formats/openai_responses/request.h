@@ -17,7 +17,7 @@ base::Result<chat::Dropped> encode_request(const chat::Request& request, const c
 // Consecutive items of the assistant are one message of the canonical form: other dialects want
 // the calls of a turn together. An extra of this name marks the first block of an item; the item's
 // own members stand below it.
-inline constexpr std::string_view kItem = "item";
+inline constexpr std::string_view kItem = "input[]";
 // Block::name of a text says what it was: an input_text, an output_text, or `input` itself.
 inline constexpr std::string_view kInput = "input";
 inline constexpr std::string_view kContent = "content";
