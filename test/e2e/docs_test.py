@@ -226,7 +226,7 @@ class FirstPagesTest(unittest.TestCase):
 # What the table of rights sums up as the kinds of the Gateway API, the AI and the Envoy Gateway.
 ALL_OF_A_GROUP = {"gatewayclasses", "gateways", "httproutes", "referencegrants", "backendtlspolicies", "aigatewayroutes",
                   "aiservicebackends", "backendsecuritypolicies", "backends", "backendtrafficpolicies",
-                  "clienttrafficpolicies", "envoyproxies"}
+                  "clienttrafficpolicies", "envoyproxies", "gatewayconfigs"}
 
 
 class TelemetryTest(unittest.TestCase):
