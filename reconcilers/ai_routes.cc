@@ -173,6 +173,15 @@ void aggregate(const Attachments& attachments, const model::Condition& refs,
   }
 }
 
+/// Costs that cannot be computed leave the rest of the route alone.
+void add_cost_faults(const resources::AiGatewayRoute& object,
+                     std::vector<model::Condition>& conditions) {
+  if (object.cost_faults.empty() || !object.meta.problems.empty()) return;
+  conditions.push_back(yes(kPartiallyInvalid, "InvalidCost",
+                           "These costs are not computed, and limits charge nothing for them: " +
+                               join_names(object.cost_faults) + "."));
+}
+
 void add_conditions(const resources::AiGatewayRoute& object, const model::Condition& refs,
                     std::vector<Parent>& parents) {
   for (Parent& parent : parents) {
@@ -185,6 +194,7 @@ void add_conditions(const resources::AiGatewayRoute& object, const model::Condit
       conditions.front() = accepted(conditions.front().message, object.ignored);
     }
     conditions.push_back(refs);
+    add_cost_faults(object, conditions);
     if (!parent.attachments.empty()) {
       parent.status.gateway = parent.attachments.front().gateway;
     } else {
@@ -202,7 +212,7 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   // All parents are Gateways of somebody else's classes: theirs to serve.
   const bool only_foreign = attachments.parents.empty() && attachments.missing.empty();
   if (only_foreign && !object.parents.empty()) {
-    if (any_ours(x.options, object.status_controllers)) {
+    if (any_ours(x.options, object.status_controllers.names)) {
       RouteDraft empty;  // what we said while they were ours is taken back
       empty.status.id = object.meta.id;
       empty.status.once = true;
@@ -224,6 +234,7 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   draft.status.id = object.meta.id;
   draft.status.generation = object.meta.generation;
   aggregate(attachments, refs, draft.status);
+  add_cost_faults(object, draft.status.conditions);
   for (const Parent& parent : attachments.parents) draft.status.parents.push_back(parent.status);
   emit_route(x, key, std::move(route), attachments.parents, out);
   out.emit(x.c.route_drafts, key, std::move(draft));

@@ -4,15 +4,19 @@
 #include <vector>
 
 #include "reconcilers/derive/engine.h"
+#include "reconcilers/limit_states.h"
 #include "reconcilers/model/backend.h"
+#include "reconcilers/model/exchange.h"
 #include "reconcilers/model/gateway.h"
 #include "reconcilers/model/route.h"
 #include "reconcilers/options.h"
 #include "reconcilers/resources/backends.h"
 #include "reconcilers/resources/gateway.h"
+#include "reconcilers/resources/limits.h"
 #include "reconcilers/resources/object.h"
 #include "reconcilers/resources/policies.h"
 #include "reconcilers/resources/routes.h"
+#include "reconcilers/resources/security.h"
 #include "reconcilers/states.h"
 
 namespace tollgate::reconcilers {
@@ -27,6 +31,8 @@ using By = derive::Index<T>;
 struct Collections {
   /// Inputs: one per resources::Kind, in its order.
   std::vector<Of<resources::Object>> objects;
+  /// Input: what exchanges gave, by policy.
+  Of<model::ExchangedToken> tokens;
 
   // Objects as read.
   Of<resources::GatewayClass> gateway_classes;
@@ -41,7 +47,9 @@ struct Collections {
   Of<resources::Backend> backends;
   Of<resources::ClientTrafficPolicy> client_policies;
   By<resources::ClientTrafficPolicy> client_policies_on;  // by target: "GATEWAY|SECTION"
-  Of<resources::OtherPolicy> traffic_policies;
+  Of<resources::TrafficPolicy> traffic_policies;
+  By<resources::TrafficPolicy> traffic_policies_on;  // with limits, by limit_target_key()
+  Of<resources::GatewayConfig> gateway_configs;
   Of<resources::EnvoyProxy> envoy_proxies;
   Of<resources::Service> services;
   Of<resources::ServiceAddresses> service_addresses;
@@ -64,6 +72,7 @@ struct Collections {
   Of<CredentialState> credential_states;
   By<CredentialState> credential_states_on;  // by AIServiceBackend
   Of<model::Credential> credentials;
+  Of<model::Exchange> exchanges;         // what the controller shall exchange, by policy
   Of<model::SecretValue> secret_values;  // key_of(SecretRef)
   Of<BackendState> backend_states;
   Of<AiBackendState> ai_backend_states;
@@ -86,6 +95,20 @@ struct Collections {
   By<BackendOnGateway> backend_users;               // of references, by backend
   Of<UpstreamOnGateway> upstream_refs_on_gateways;  // "UPSTREAM|GATEWAY"
   By<UpstreamOnGateway> upstream_users;             // of references, by upstream
+
+  // Costs and limits.
+  Of<model::Costs> gateway_costs;        // GATEWAY
+  Of<Mark> gateway_cost_marks;           // GATEWAY
+  Of<model::Costs> route_costs;          // "GATEWAY|ROUTE", of routes with costs of their own
+  Of<CostKey> cost_keys;                 // "GATEWAY|KEY|ROUTE", the route may be empty
+  By<CostKey> cost_keys_at;              // by "GATEWAY|KEY"
+  Of<LimitTarget> limit_targets;         // limit_target_key()
+  Of<LimitWinner> limit_winners;         // limit_target_key()
+  Of<GatewayLimits> gateway_limits;      // GATEWAY
+  Of<RouteLimits> route_limits;          // "GATEWAY|ROUTE", of routes with limits
+  Of<model::LimitUse> limit_uses;        // "POLICY|GATEWAY[|LISTENER...]"
+  Of<LimitOverride> limit_overrides;     // "POLICY|GATEWAY|ROUTE"
+  By<LimitOverride> limit_overrides_of;  // by "POLICY|GATEWAY"
 
   // key_of(ObjectId)
   Of<model::ObjectStatus> statuses;

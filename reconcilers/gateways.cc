@@ -4,6 +4,7 @@
 #include "reconcilers/conditions.h"
 #include "reconcilers/reconcile.h"
 #include "reconcilers/refs.h"
+#include "reconcilers/stores.h"
 
 namespace tollgate::reconcilers {
 
@@ -230,7 +231,9 @@ model::Condition gateway_accepted(const resources::Gateway& object, model::Gatew
   return accepted("The Gateway is valid.", object.ignored);
 }
 
-model::Condition listeners_resolved(const model::Gateway& gateway) {
+model::Condition references_resolved(const model::Gateway& gateway,
+                                     const std::string& store_fault) {
+  if (!store_fault.empty()) return no(kResolvedRefs, "InvalidLimitStore", store_fault);
   std::vector<std::string> bad;
   for (const model::Listener& listener : gateway.listeners) {
     if (!model::is_true(listener.conditions, kResolvedRefs)) bad.push_back(listener.name);
@@ -239,6 +242,15 @@ model::Condition listeners_resolved(const model::Gateway& gateway) {
   return no(kResolvedRefs, "ListenersNotResolved",
             "References of these listeners do not resolve, see their conditions: " +
                 join_names(bad) + ".");
+}
+
+/// A GatewayConfig that is named and not there: its settings are the defaults.
+std::string config_note(const Context& x, const resources::Gateway& object, Lookup& look) {
+  if (object.config.empty()) return {};
+  const std::string path = object.meta.id.namespace_ + "/" + object.config;
+  if (look.get(x.c.gateway_configs, path) != nullptr) return {};
+  return " GatewayConfig " + path + ", which annotation " +
+         std::string(resources::kConfigAnnotation) + " names, does not exist.";
 }
 
 }  // namespace
@@ -267,8 +279,11 @@ void reconcile_gateway(const Context& x, const resources::Gateway& object, Looku
   for (const resources::Listener& listener : object.listeners) {
     gateway.listeners.push_back(resolve_listener(x, object, listener, look));
   }
+  std::string store_fault;
+  gateway.store = resolve_store(x, object, look, out, store_fault);
   gateway.conditions.push_back(gateway_accepted(object, gateway, verdict));
-  gateway.conditions.push_back(listeners_resolved(gateway));
+  gateway.conditions.back().message += config_note(x, object, look);
+  gateway.conditions.push_back(references_resolved(gateway, store_fault));
   if (!gateway.accepted) {
     for (model::Listener& listener : gateway.listeners) listener.accepted = false;
   }

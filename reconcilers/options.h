@@ -24,6 +24,13 @@ struct Options {
   /// Reach a Service that has no EndpointSlice by its DNS name (standalone).
   bool service_dns = false;
   std::string cluster_domain = "cluster.local";
+  /// Where Gateways that say nothing else count their limits; a store URL, empty: in each proxy.
+  std::string limit_store;
+  /// "NS/NAME" of the Secret with the store's credentials; empty = none.
+  std::string limit_store_secret;
+  /// "NS/NAME" of a ConfigMap {url, secret} that says the same where `limit_store` is empty; its
+  /// Secret is beside it.
+  std::string limit_store_config;
 };
 
 }  // namespace tollgate::reconcilers

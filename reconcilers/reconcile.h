@@ -26,10 +26,27 @@ void gateway_status(const Context& x, const std::string& key, const model::Gatew
 void reconcile_client_policy(const Context& x, const resources::ClientTrafficPolicy& object,
                              Lookup& look, Output& out);
 
-// other_policies.cc
-/// A policy of a kind that is not served: says so to the Gateways that it is about.
-void refuse_policy(const Context& x, const resources::OtherPolicy& object, Lookup& look,
-                   Output& out);
+// costs.cc
+void reconcile_gateway_config(const Context& x, const resources::GatewayConfig& object,
+                              Output& out);
+void costs_of_gateway(const Context& x, const std::string& key, const model::Gateway& gateway,
+                      Lookup& look, Output& out);
+/// Of AIGatewayRoutes with costs of their own: those, and the Gateway's others.
+void costs_of_route(const Context& x, const RouteOnGateway& at, Lookup& look, Output& out);
+
+// limits.cc
+void claim_limit_targets(const Context& x, const resources::TrafficPolicy& object, Output& out);
+/// Of all policies of one target.
+void choose_limits(const Context& x, const std::string& target, const LimitTarget& object,
+                   Lookup& look, Output& out);
+void limits_of_gateway(const Context& x, const std::string& key, const model::Gateway& gateway,
+                       Lookup& look, Output& out);
+void limits_of_route(const Context& x, const RouteOnGateway& at, Lookup& look, Output& out);
+
+// limit_status.cc
+/// After it is known who obeys which policy, and which costs are computed.
+void traffic_policy_status(const Context& x, const resources::TrafficPolicy& object, Lookup& look,
+                           Output& out);
 
 // tls_policies.cc
 void check_tls_policy(const Context& x, const resources::BackendTlsPolicy& object, Lookup& look,

@@ -1,6 +1,7 @@
 #include <memory>
 #include <utility>
 
+#include "reconcilers/limit_targets.h"
 #include "reconcilers/reconcile.h"
 #include "reconcilers/refs.h"
 
@@ -45,7 +46,8 @@ void make_read_collections(Engine& e, Collections& c) {
   c.backends = parsed(e, c, Kind::kBackend, resources::read_backend);
   c.client_policies =
       parsed(e, c, Kind::kClientTrafficPolicy, resources::read_client_traffic_policy);
-  c.traffic_policies = parsed(e, c, Kind::kBackendTrafficPolicy, resources::read_other_policy);
+  c.traffic_policies = parsed(e, c, Kind::kBackendTrafficPolicy, resources::read_traffic_policy);
+  c.gateway_configs = parsed(e, c, Kind::kGatewayConfig, resources::read_gateway_config);
   c.envoy_proxies = parsed(e, c, Kind::kEnvoyProxy, resources::read_envoy_proxy);
   c.services = parsed(e, c, Kind::kService, resources::read_service);
   c.service_addresses = parsed(e, c, Kind::kService, resources::read_service_addresses);
@@ -65,6 +67,7 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.tls_states = e.collection<TlsState>("TLS policies");
   c.credential_states = e.collection<CredentialState>("security policies");
   c.credentials = e.collection<model::Credential>("credentials");
+  c.exchanges = e.collection<model::Exchange>("exchanges");
   c.secret_values = e.collection<model::SecretValue>("secret values");
   c.backend_states = e.collection<BackendState>("backends");
   c.ai_backend_states = e.collection<AiBackendState>("AI backends");
@@ -81,6 +84,16 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.upstreams_on_gateways = e.collection<UpstreamOnGateway>("upstreams on Gateways");
   c.backend_refs_on_gateways = e.collection<BackendOnGateway>("backend references");
   c.upstream_refs_on_gateways = e.collection<UpstreamOnGateway>("upstream references");
+  c.gateway_costs = e.collection<model::Costs>("costs of Gateways");
+  c.gateway_cost_marks = e.collection<Mark>("Gateways with costs");
+  c.route_costs = e.collection<model::Costs>("costs of routes");
+  c.cost_keys = e.collection<CostKey>("keys of costs");
+  c.limit_targets = e.collection<LimitTarget>("targets of limits");
+  c.limit_winners = e.collection<LimitWinner>("policies of targets");
+  c.gateway_limits = e.collection<GatewayLimits>("limits of Gateways");
+  c.route_limits = e.collection<RouteLimits>("limits of routes");
+  c.limit_uses = e.collection<model::LimitUse>("limits in use");
+  c.limit_overrides = e.collection<LimitOverride>("overridden limits");
   c.statuses = e.collection<model::ObjectStatus>("statuses");
 }
 
@@ -106,6 +119,19 @@ void make_policy_indexes(Engine& e, Collections& c) {
           out.push_back(policy.meta.id.namespace_ + "/" + target.name);
         }
       });
+}
+
+void make_limit_indexes(Engine& e, Collections& c) {
+  using Keys = std::vector<Key>;
+  c.traffic_policies_on = e.index(
+      c.traffic_policies, [](const Key&, const resources::TrafficPolicy& policy, Keys& out) {
+        for (std::string& target : limit_targets_of(policy)) out.push_back(std::move(target));
+      });
+  c.cost_keys_at = e.index(
+      c.cost_keys, [](const Key&, const CostKey& key, Keys& out) { out.push_back(key.place); });
+  c.limit_overrides_of = e.index(
+      c.limit_overrides,
+      [](const Key&, const LimitOverride& override, Keys& out) { out.push_back(override.place); });
 }
 
 void make_indexes(Engine& e, Collections& c) {
@@ -134,6 +160,7 @@ void make_indexes(Engine& e, Collections& c) {
         out.push_back(model::key_of(use.upstream));
       });
   make_policy_indexes(e, c);
+  make_limit_indexes(e, c);
 }
 
 /// Registers `function` over `source`; `x` outlives the engine's last run in its closure.
@@ -160,12 +187,13 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
   reconciler(e, "GatewayClass", x, c.gateway_classes, reconcile_class, c.statuses, c.classes);
   reconciler(e, "EnvoyProxy", x, c.envoy_proxies, reconcile_envoy_proxy, c.statuses);
   reconciler(e, "Gateway ports", x, c.gateways, claim_ports, c.port_claims);
-  reconciler(e, "Gateway", x, c.gateways, reconcile_gateway, c.doors, c.resolved_gateways);
+  reconciler(e, "Gateway", x, c.gateways, reconcile_gateway, c.doors, c.resolved_gateways,
+             c.secret_values);
   reconciler(e, "ClientTrafficPolicy", x, c.client_policies, reconcile_client_policy,
              c.client_settings, c.statuses);
   reconciler(e, "BackendTLSPolicy", x, c.tls_policies, check_tls_policy, c.tls_states);
   reconciler(e, "BackendSecurityPolicy", x, c.security_policies, check_security_policy,
-             c.credentials, c.secret_values, c.credential_states);
+             c.credentials, c.secret_values, c.credential_states, c.exchanges);
   reconciler(e, "Backend", x, c.backends, reconcile_backend, c.backend_states, c.endpoints,
              c.upstreams, c.statuses);
   reconciler(e, "AIServiceBackend", x, c.ai_backends, reconcile_ai_backend, c.resolved_backends,
@@ -187,7 +215,18 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
   reconciler(e, "BackendTLSPolicy status", x, c.tls_states, tls_policy_status, c.statuses);
   reconciler(e, "BackendSecurityPolicy status", x, c.credential_states, security_policy_status,
              c.statuses);
-  reconciler(e, "BackendTrafficPolicy", x, c.traffic_policies, refuse_policy, c.statuses);
+  reconciler(e, "GatewayConfig", x, c.gateway_configs, reconcile_gateway_config, c.statuses);
+  reconciler(e, "costs of Gateway", x, c.resolved_gateways, costs_of_gateway, c.cost_keys,
+             c.gateway_costs, c.gateway_cost_marks);
+  reconciler(e, "costs of route", x, c.routes_on_gateways, costs_of_route, c.cost_keys,
+             c.route_costs);
+  reconciler(e, "targets of limits", x, c.traffic_policies, claim_limit_targets, c.limit_targets);
+  reconciler(e, "policy of target", x, c.limit_targets, choose_limits, c.limit_winners);
+  reconciler(e, "limits of Gateway", x, c.resolved_gateways, limits_of_gateway, c.limit_uses,
+             c.gateway_limits);
+  reconciler(e, "limits of route", x, c.routes_on_gateways, limits_of_route, c.limit_uses,
+             c.route_limits, c.limit_overrides);
+  reconciler(e, "BackendTrafficPolicy", x, c.traffic_policies, traffic_policy_status, c.statuses);
   reconciler(e, "route status", x, c.route_drafts, route_status, c.statuses);
   reconciler(e, "Gateway status", x, c.resolved_gateways, gateway_status, c.statuses);
 }
@@ -200,6 +239,7 @@ std::shared_ptr<const Context> register_resolution(Engine& engine, Options optio
   for (const resources::KindInfo& info : resources::all_kinds()) {
     x->c.objects.push_back(engine.collection<resources::Object>(std::string(info.name)));
   }
+  x->c.tokens = engine.collection<model::ExchangedToken>("exchanged tokens");
   make_read_collections(engine, x->c);
   make_derived_collections(engine, x->c);
   make_indexes(engine, x->c);

@@ -39,4 +39,24 @@ std::string secret_key(const model::SecretRef& ref) {
   return "secret/" + model::key_of(ref);
 }
 
+std::string store_key(std::string_view gateway) {
+  return "store/" + std::string(gateway);
+}
+
+std::string gateway_costs_key(std::string_view gateway) {
+  return "costs/Gateway/" + std::string(gateway);
+}
+
+std::string route_costs_key(const model::ObjectId& route) {
+  return "costs/" + route.kind + "/" + model::path_of(route);
+}
+
+std::string limits_key(const model::LimitUse& use, bool global) {
+  std::string key = "limits/" + use.policy + (global ? "/global" : "/local");
+  for (std::size_t i = 0; i < use.listeners.size(); ++i) {
+    key += (i == 0 ? "/" : "+") + use.listeners[i];
+  }
+  return key;
+}
+
 }  // namespace tollgate::render

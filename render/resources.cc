@@ -17,6 +17,13 @@ snapshot::DirectResponse withheld_answer() {
           "status of the route."};
 }
 
+/// What a client gets where a limit that somebody wants cannot be kept.
+snapshot::DirectResponse unlimited_answer() {
+  return {500, "policy_invalid",
+          "The gateway cannot apply the limits of this route. Its operator finds the reason in the "
+          "status of the policy."};
+}
+
 snapshot::MatchType match_type(model::MatchType type) {
   switch (type) {
     case model::MatchType::kExact:
@@ -78,8 +85,8 @@ snapshot::Redirect redirect(const model::Redirect& from) {
 
 }  // namespace
 
-Piece render_gateway(const std::string& gateway) {
-  return {gateway_key(gateway), snapshot::Gateway{gateway}};
+Piece render_gateway(const std::string& gateway, const std::optional<model::LimitStore>& store) {
+  return {gateway_key(gateway), snapshot::Gateway{gateway, store ? store_key(gateway) : ""}};
 }
 
 Piece render_listener(const std::string& gateway, const model::Listener& listener,
@@ -147,10 +154,15 @@ Piece render_credential(const std::string& policy, const model::Credential& cred
     case model::CredentialType::kAws:
       out.type = snapshot::CredentialType::kAws;
       break;
+    case model::CredentialType::kGcp:
+      out.type = snapshot::CredentialType::kGcp;
+      break;
   }
   if (credential.secret) out.secret_key = secret_key(*credential.secret);
   out.aws_region = credential.aws_region;
   out.aws_profile = credential.aws_profile;
+  out.gcp_project = credential.gcp_project;
+  out.gcp_region = credential.gcp_region;
   return {credential_key(policy), std::move(out)};
 }
 
@@ -187,8 +199,8 @@ Piece render_rule(const model::Route& route, std::size_t index, const RuleView& 
     out.matches.push_back(std::move(to));
   }
   const std::string key = rule_key(route.owner.id, index);
-  if (view.withheld) {
-    out.direct = withheld_answer();
+  if (view.withheld || view.unlimited) {
+    out.direct = view.withheld ? withheld_answer() : unlimited_answer();
     return {key, std::move(out)};
   }
   for (const model::BackendRef& ref : rule.backends) {
@@ -201,6 +213,8 @@ Piece render_rule(const model::Route& route, std::size_t index, const RuleView& 
   if (rule.redirect) out.redirect = redirect(*rule.redirect);
   for (const std::string& model : rule.models) out.models.push_back({model});
   out.models_owned_by = rule.models_owned_by;
+  out.limits_keys = view.limits_keys;
+  if (rule.ai && !rule.answer) out.costs_key = view.costs_key;
   out.models_created_unix_s = rule.models_created_unix_s;
   return {key, std::move(out)};
 }

@@ -11,6 +11,7 @@
 #include "dataplane/snapshot/types.h"
 #include "reconcilers/model/backend.h"
 #include "reconcilers/model/gateway.h"
+#include "reconcilers/model/limits.h"
 #include "reconcilers/model/route.h"
 
 namespace tollgate::render {
@@ -26,7 +27,7 @@ struct Piece {
 
 // One function per resource kind; each is pure and makes one resource of one model value.
 
-Piece render_gateway(const std::string& gateway);
+Piece render_gateway(const std::string& gateway, const std::optional<model::LimitStore>& store);
 /// `client_policy` is the key of a client policy, empty for the defaults.
 Piece render_listener(const std::string& gateway, const model::Listener& listener,
                       const std::string& client_policy);
@@ -42,8 +43,17 @@ Piece render_secret(const model::SecretValue& secret);
 Piece render_route(const model::Route& route, const std::string& gateway,
                    const std::set<std::string>& withheld_listeners);
 
+Piece render_store(const std::string& gateway, const model::LimitStore& store);
+Piece render_costs(const std::string& key, const model::Costs& costs);
+/// The policy's global or local limits as they apply where `use` says.
+Piece render_limits(const model::Limits& limits, const model::LimitUse& use, bool global);
+
 /// What a rule needs to know beside the model.
 struct RuleView {
+  std::vector<std::string> limits_keys;
+  std::string costs_key;
+  /// Its limits cannot be served: the whole rule answers 500.
+  bool unlimited = false;
   /// Backends (keys of model::BackendId) that this Gateway's proxies do not have. A rule's share
   /// that goes there answers 500.
   std::set<std::string> withheld_backends;

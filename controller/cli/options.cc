@@ -37,6 +37,17 @@ void add_log_level(CLI::App& command, std::string& level) {
       ->type_name("LEVEL");
 }
 
+void add_limit_store(CLI::App& command, std::string& url, std::string& secret) {
+  command
+      .add_option("--limit-store", url,
+                  "Count global limits in this Redis or Valkey; rediss:// with TLS")
+      ->type_name("redis://[USER@]HOST:PORT[/DB]");
+  command
+      .add_option("--limit-store-secret", secret,
+                  "Secret with the store's password (and username, ca.crt)")
+      ->type_name("NS/NAME");
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* command = app.add_subcommand("run", "Run the gateway from manifest files");
   add_files(*command, options.files)->required();
@@ -54,6 +65,7 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
   command->add_option("--upstream-ca", options.upstream_ca, "Trust these PEM certificates too")
       ->check(CLI::ExistingFile)
       ->type_name("FILE");
+  add_limit_store(*command, options.limit_store, options.limit_store_secret);
   command->add_option("--workers", options.workers, "Worker threads; 0 = one per CPU")
       ->check(CLI::Range(0, 256));
   add_log_level(*command, options.log_level);
@@ -82,6 +94,7 @@ CLI::App* add_controller(CLI::App& app, ControllerOptions& options) {
       ->type_name("HOST:PORT");
   command->add_option("--proxy-image", options.proxy_image, "Image of the proxies")
       ->type_name("IMAGE");
+  add_limit_store(*command, options.limit_store, options.limit_store_secret);
   command->add_option("--leader-elect", options.leader_elect,
                       "Write to the API server only while holding the Lease");
   add_log_level(*command, options.log_level);

@@ -16,6 +16,8 @@ struct RunOptions {
   bool mock = false;
   std::vector<std::string> resolve;  // HOST:PORT=ADDR:PORT
   std::string upstream_ca;           // file of PEM certificates
+  std::string limit_store;           // redis://HOST:PORT[/DB]; empty = counters in this process
+  std::string limit_store_secret;    // NS/NAME
   unsigned workers = 0;              // 0 = as many as CPUs
   std::string log_level = "info";
 };
@@ -29,7 +31,9 @@ struct ControllerOptions {
   std::string push = "0.0.0.0:18000";
   std::string push_host;  // how proxies reach this controller; empty = the install's Service
   std::string proxy_image = "tollgate/tollgate-proxy:latest";
-  std::string api;  // HOST:PORT of the read API, loopback only; empty = off
+  std::string limit_store;         // redis://HOST:PORT[/DB]
+  std::string limit_store_secret;  // NS/NAME
+  std::string api;                 // HOST:PORT of the read API, loopback only; empty = off
   bool leader_elect = true;
   std::string log_level = "info";
 };

@@ -18,7 +18,10 @@ std::vector<kube::cache::InformerOptions> informer_options(
     if (kind.namespaced) options.namespaces = namespaces;
     const bool listed =
         std::find(namespaces.begin(), namespaces.end(), own_namespace) != namespaces.end();
-    if (kind.kind == resources::Kind::kSecret && !namespaces.empty() && !listed) {
+    // The push channel's own Secrets, and the ConfigMap that says where limits are counted.
+    const bool own =
+        kind.kind == resources::Kind::kSecret || kind.kind == resources::Kind::kConfigMap;
+    if (own && !namespaces.empty() && !listed) {
       options.namespaces.push_back(own_namespace);
     }
     all.push_back(std::move(options));

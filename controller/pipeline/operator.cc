@@ -26,6 +26,8 @@ namespace net = dataplane::net;
 namespace {
 
 constexpr const char* kServiceName = "tollgate-controller";
+/// The ConfigMap of manifests/redis.yaml.
+constexpr std::string_view kLimitStoreConfig = "tollgate-limit-store";
 constexpr std::chrono::seconds kReleaseLimit{5};
 
 int fail(const std::string& what) {
@@ -66,6 +68,16 @@ base::Result<OperatorOptions> operator_options(const cli::ControllerOptions& opt
   }
   out.push_dns_names = {named->host};
   out.resolver.resolution.adopted_controller_names = options.adopt_controller_names;
+  if (!options.limit_store.empty()) {
+    reconcilers::model::LimitStore store;
+    const std::string why = reconcilers::model::parse_store_url(options.limit_store, store);
+    if (!why.empty()) {
+      return base::config_error(base::Code::kInvalidArgument, "--limit-store: " + why);
+    }
+  }
+  out.resolver.resolution.limit_store = options.limit_store;
+  out.resolver.resolution.limit_store_secret = options.limit_store_secret;
+  out.resolver.resolution.limit_store_config = namespace_ + "/" + std::string(kLimitStoreConfig);
   out.resolver.owned.image = options.proxy_image;
   out.resolver.owned.controller = host;
   out.resolver.owned.operator_namespace = namespace_;

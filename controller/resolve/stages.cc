@@ -178,10 +178,48 @@ std::string add_client_policy(const Stages& s, const std::string& gateway,
   return member.resource->key;
 }
 
+/// The store of a Gateway's limits with its password. Answers whether its proxies have it.
+bool add_store(const Stages& s, const std::string& gateway, const model::Gateway& object,
+               Lookup& look, Output& out) {
+  if (object.store->password) {
+    const Member* secret = look.get(s.rendered, render::secret_key(*object.store->password));
+    if (secret == nullptr || add_member(s, look, out, gateway, *secret) != nullptr) return false;
+  }
+  std::vector<model::Owner> owners{object.owner};
+  owners.insert(owners.end(), object.store->owners.begin(), object.store->owners.end());
+  const Member member = to_member(render::render_store(gateway, *object.store), std::move(owners));
+  return add_member(s, look, out, gateway, member) == nullptr;
+}
+
+/// The limits of a policy as they apply where `use` says. What proxies refuse is held back, and the
+/// rules that obey it answer 500.
+void add_limits(const Stages& s, const model::LimitUse& use, Lookup& look, Output& out) {
+  const auto* policy = look.get(s.resolution->c.traffic_policies, use.policy);
+  if (policy == nullptr) return;
+  for (const bool global : {true, false}) {
+    const auto& rules = global ? policy->limits.global : policy->limits.local;
+    if (!rules) continue;
+    const Member member =
+        to_member(render::render_limits(policy->limits, use, global), {policy->limits.owner});
+    if (const Refused* refused = add_member(s, look, out, use.gateway, member)) {
+      out.emit(s.missing_limits, join(use.gateway, member.resource->key),
+               refused_by_proxies(*refused, member));
+    }
+  }
+}
+
 void add_gateway(const Stages& s, const Key& gateway, const model::Gateway& object, Lookup& look,
                  Output& out) {
   if (!object.accepted) return;
-  add_member(s, look, out, gateway, to_member(render::render_gateway(gateway), {object.owner}));
+  std::optional<model::LimitStore> store = object.store;
+  if (store && !add_store(s, gateway, object, look, out)) store.reset();
+  add_member(s, look, out, gateway,
+             to_member(render::render_gateway(gateway, store), {object.owner}));
+  if (const model::Costs* costs = look.get(s.resolution->c.gateway_costs, gateway)) {
+    add_member(
+        s, look, out, gateway,
+        to_member(render::render_costs(render::gateway_costs_key(gateway), *costs), costs->owners));
+  }
   for (const model::Listener& listener : object.listeners) {
     if (!listener.accepted) continue;
     const std::string policy = add_client_policy(s, gateway, listener.name, look, out);
@@ -190,6 +228,23 @@ void add_gateway(const Stages& s, const Key& gateway, const model::Gateway& obje
     if (const Refused* refused = add_member(s, look, out, gateway, member)) {
       out.emit(s.missing_listeners, join(gateway, listener.name),
                refused_by_proxies(*refused, member));
+    }
+  }
+}
+
+/// The limits that a rule obeys.
+void add_limits_to(const Stages& s, const reconcilers::RouteLimits::Rule& limits,
+                   const std::string& gateway, Lookup& look, render::RuleView& view,
+                   const Withheld*& first) {
+  view.unlimited = !limits.unusable.empty();
+  for (const model::LimitPart& part : limits.parts) {
+    for (const bool global : {true, false}) {
+      if (!(global ? part.global : part.local)) continue;
+      std::string key = render::limits_key(part.use, global);
+      const Withheld* withheld = look.get(s.missing_limits, join(gateway, key));
+      view.unlimited = view.unlimited || withheld != nullptr;
+      if (first == nullptr) first = withheld;
+      view.limits_keys.push_back(std::move(key));
     }
   }
 }
@@ -209,15 +264,26 @@ render::RuleView view_of(const Stages& s, const model::Rule& rule, const std::st
   return view;
 }
 
+/// What all rules of a route share on one Gateway.
+struct RouteParts {
+  std::string costs_key;
+  const reconcilers::RouteLimits* limits = nullptr;
+};
+
 void add_rule(const Stages& s, const model::Route& route, std::size_t index,
-              const std::string& gateway, Lookup& look, Output& out) {
+              const RouteParts& parts, const std::string& gateway, Lookup& look, Output& out) {
   const Withheld* backend = nullptr;
   render::RuleView view = view_of(s, route.rules[index], gateway, look, backend);
+  view.costs_key = parts.costs_key;
+  if (parts.limits != nullptr && index < parts.limits->rules.size()) {
+    add_limits_to(s, parts.limits->rules[index], gateway, look, view, backend);
+  }
   Member member = to_member(render::render_rule(route, index, view), {route.owner});
   const std::string key = join(gateway, member.resource->key);
   if (backend != nullptr) {
-    out.emit(s.withheld, key,
-             Withheld{backend->reason, "A backend is held back: " + backend->why, member.owners});
+    out.emit(
+        s.withheld, key,
+        Withheld{backend->reason, "A part of it is held back: " + backend->why, member.owners});
   }
   if (const Refused* refused = refusal(s, look, gateway, *member.resource)) {
     out.emit(s.withheld, key, refused_by_proxies(*refused, member));
@@ -227,6 +293,23 @@ void add_rule(const Stages& s, const model::Route& route, std::size_t index,
     if (refusal(s, look, gateway, *member.resource) != nullptr) return;
   }
   out.emit(s.members, key, std::move(member));
+}
+
+RouteParts parts_of_route(const Stages& s, const model::Route& route,
+                          const reconcilers::RouteOnGateway& at, Lookup& look, Output& out) {
+  const reconcilers::Collections& c = s.resolution->c;
+  RouteParts parts;
+  parts.limits = look.get(c.route_limits, join(at.gateway, at.route));
+  if (const model::Costs* own = look.get(c.route_costs, join(at.gateway, at.route))) {
+    const Member costs =
+        to_member(render::render_costs(render::route_costs_key(route.owner.id), *own), own->owners);
+    if (add_member(s, look, out, at.gateway, costs) == nullptr) {
+      parts.costs_key = costs.resource->key;
+    }
+  } else if (look.get(c.gateway_cost_marks, at.gateway) != nullptr) {
+    parts.costs_key = render::gateway_costs_key(at.gateway);
+  }
+  return parts;
 }
 
 void add_route(const Stages& s, const reconcilers::RouteOnGateway& at, Lookup& look, Output& out) {
@@ -241,8 +324,9 @@ void add_route(const Stages& s, const reconcilers::RouteOnGateway& at, Lookup& l
   const Member member =
       to_member(render::render_route(*route, at.gateway, missing), {route->owner});
   if (add_member(s, look, out, at.gateway, member) != nullptr) return;
+  const RouteParts parts = parts_of_route(s, *route, at, look, out);
   for (std::size_t i = 0; i < route->rules.size(); ++i) {
-    add_rule(s, *route, i, at.gateway, look, out);
+    add_rule(s, *route, i, parts, at.gateway, look, out);
   }
 }
 
@@ -268,6 +352,7 @@ void make_collections(Engine& e, Stages& s) {
   s.rendered = e.collection<Member>("rendered");
   s.missing_upstreams = e.collection<Withheld>("missing upstreams");
   s.missing_backends = e.collection<Withheld>("missing backends");
+  s.missing_limits = e.collection<Withheld>("missing limits");
   s.missing_listeners = e.collection<Withheld>("missing listeners");
   s.members = e.collection<Member>("members");
   s.withheld = e.collection<Withheld>("withheld");
@@ -314,6 +399,12 @@ void register_rendering(Engine& e, const std::shared_ptr<const Stages>& s) {
       },
       s->members, s->withheld, s->missing_listeners);
   e.derive(
+      "limits in set", c.limit_uses,
+      [s](const Key&, const model::LimitUse& use, Lookup& look, Output& out) {
+        add_limits(*s, use, look, out);
+      },
+      s->members, s->withheld, s->missing_limits);
+  e.derive(
       "route in set", c.routes_on_gateways,
       [s](const Key&, const reconcilers::RouteOnGateway& at, Lookup& look, Output& out) {
         add_route(*s, at, look, out);
@@ -351,6 +442,7 @@ std::shared_ptr<const Stages> register_stages(Engine& engine, reconcilers::Optio
   engine.track_changes(s->withheld);
   engine.track_changes(s->owned);
   engine.track_changes(s->resolution->c.statuses);
+  engine.track_changes(s->resolution->c.exchanges);
   return s;
 }
 

@@ -70,6 +70,7 @@ struct Stages {
   Of<Member> rendered;             // by resource key; what does not depend on a Gateway
   Of<Withheld> missing_upstreams;  // "UPSTREAM|GATEWAY"
   Of<Withheld> missing_backends;   // "BACKEND|GATEWAY"
+  Of<Withheld> missing_limits;     // "GATEWAY|RESOURCE"
   Of<Withheld> missing_listeners;  // "GATEWAY|LISTENER"
   Of<Member> members;              // "GATEWAY|RESOURCE": each Gateway's set
   Of<Withheld> withheld;           // "GATEWAY|RESOURCE": for statuses

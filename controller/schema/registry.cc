@@ -48,7 +48,7 @@ std::vector<Column> read_columns(const json& version) {
 }
 
 /// nlohmann's exceptions (a field that is missing or of another type) are the caller's.
-Result<Definition> read_definition(const json& document) {
+Result<Definition> read_definition(const json& document, bool known_good) {
   Definition out;
   const json& spec = document.at("spec");
   const json& names = spec.at("names");
@@ -74,7 +74,7 @@ Result<Definition> read_definition(const json& document) {
     if (previous != nullptr && *previous == schema) {
       out.schemas.push_back(out.schemas.back());
     } else {
-      TRY_ASSIGN(std::shared_ptr<const Node> node, compile(schema));
+      TRY_ASSIGN(std::shared_ptr<const Node> node, compile(schema, known_good));
       out.schemas.push_back(std::move(node));
     }
     previous = &schema;
@@ -83,13 +83,13 @@ Result<Definition> read_definition(const json& document) {
   return out;
 }
 
-Result<Definition> parse_definition(std::string_view text) {
+Result<Definition> parse_definition(std::string_view text, bool known_good) {
   if (text.substr(0, 1) == "{") {
     // Embedded definitions are JSON, which starts a program in a tenth of the time.
     const json document = json::parse(text, nullptr, false);
     if (document.is_discarded()) return config_error(Code::kInvalidArgument, "not JSON");
     try {
-      return read_definition(document);
+      return read_definition(document, known_good);
     } catch (const json::exception& error) {
       return config_error(Code::kInvalidArgument, error.what());
     }
@@ -99,7 +99,7 @@ Result<Definition> parse_definition(std::string_view text) {
     return config_error(Code::kInvalidArgument, "not one YAML document");
   }
   try {
-    return read_definition(*stream.documents[0].value);
+    return read_definition(*stream.documents[0].value, known_good);
   } catch (const json::exception& error) {
     return config_error(Code::kInvalidArgument, error.what());
   }
@@ -117,7 +117,7 @@ struct Entry {
   const Definition& get() const {
     std::call_once(once, [this] {
       if (text.empty()) return;
-      auto read = parse_definition(text);
+      auto read = parse_definition(text, true);
       // The text is part of the program, and test/crds reads every one of them.
       assert(read.has_value() && "an embedded schema must compile");
       if (read) definition = std::move(*read);
@@ -168,7 +168,7 @@ Registry Registry::embedded() {
 Result<Registry> Registry::from_yaml(std::span<const std::string_view> texts) {
   auto impl = std::make_unique<Impl>();
   for (const std::string_view text : texts) {
-    TRY_ASSIGN(Definition definition, parse_definition(text));
+    TRY_ASSIGN(Definition definition, parse_definition(text, false));
     auto entry = std::make_unique<Entry>();
     entry->group = definition.kind.group;
     entry->kind = definition.kind.kind;

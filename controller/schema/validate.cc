@@ -1,5 +1,3 @@
-#include <re2/re2.h>
-
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -130,8 +128,8 @@ void Validator::size(std::size_t actual, const std::optional<std::size_t>& min,
 void Validator::check_string(const Node& node, const json& value, const Path& path) {
   const auto& text = value.get_ref<const std::string&>();
   size(code_points(text), node.min_length, node.max_length, "character", "characters", path);
-  if (node.pattern && !re2::RE2::PartialMatch(text, *node.pattern)) {
-    add(path, "must match " + node.pattern_text + ", " + got(value, show_));
+  if (node.pattern && !node.pattern->matches(text)) {
+    add(path, "must match " + node.pattern->text() + ", " + got(value, show_));
   }
   if (node.format == Node::Format::kDateTime && !parse_rfc3339(text)) {
     add(path, "must be a date and time such as 2024-05-21T10:00:00Z, " + got(value, show_));

@@ -10,10 +10,13 @@
 #include "dataplane/catalog/support.h"
 #include "dataplane/http/head.h"
 #include "dataplane/http/path.h"
+#include "dataplane/http/query.h"
 #include "dataplane/json/body_scan.h"
+#include "dataplane/limits/policy.h"
 #include "dataplane/router/builder.h"
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/compiler.h"
+#include "dataplane/snapshot/names.h"
 
 namespace tollgate::controller::tools {
 
@@ -21,6 +24,7 @@ namespace base = dataplane::base;
 namespace catalog = dataplane::catalog;
 namespace http = dataplane::http;
 namespace json = dataplane::json;
+namespace limits = dataplane::limits;
 namespace router = dataplane::router;
 namespace snapshot = dataplane::snapshot;
 using Json = nlohmann::ordered_json;
@@ -39,6 +43,7 @@ struct Probe {
   std::string model;
   bool has_model = false;
   std::string body_problem;
+  std::string client = "127.0.0.1";  // its address
 };
 
 bool internal_header(std::string_view name) {
@@ -114,6 +119,11 @@ Json explain_credential(const snapshot::CredentialNode& credential) {
     case snapshot::CredentialType::kAzureApiKey:
       out["sent_as"] = "api-key";
       break;
+    case snapshot::CredentialType::kGcp:
+      out["sent_as"] = "authorization: Bearer";
+      out["place"] =
+          "project " + credential.value.gcp_project + ", location " + credential.value.gcp_region;
+      break;
     case snapshot::CredentialType::kAws:
       out["sent_as"] = "AWS Signature Version 4, region " + credential.value.aws_region;
       break;
@@ -161,7 +171,97 @@ Json explain_backend(const snapshot::Compiled& compiled, const Probe& probe,
   return out;
 }
 
+std::string amount_of(const snapshot::LimitCost& cost) {
+  return cost.metadata_key.empty() ? std::to_string(cost.number) : cost.metadata_key;
+}
+
+std::string_view unit_name(snapshot::LimitUnit unit) {
+  for (const auto& [enumerator, name] : snapshot::Names<snapshot::LimitUnit>::kAll) {
+    if (enumerator == unit) return name;
+  }
+  return {};
+}
+
+/// The values by which a limit counts, as the request gives them.
+std::string distinct_values(const snapshot::LimitRule& rule, const Probe& probe,
+                            const router::RequestView& view) {
+  std::string out;
+  const auto header_value = [&](const std::string& name) -> std::string_view {
+    if (name == "x-ai-eg-model") return view.model;
+    const http::Field* field = probe.fields.find(name);
+    return field == nullptr ? std::string_view() : field->value;
+  };
+  const auto add = [&out](const std::string& name, std::string_view value) {
+    out += " " + name + "=" + std::string(value);
+  };
+  for (const snapshot::LimitSelector& selector : rule.selectors) {
+    for (const snapshot::LimitValueMatch& header : selector.headers) {
+      if (header.type != snapshot::LimitMatchType::kDistinct) continue;
+      add(header.name, header_value(header.name));
+    }
+    for (const snapshot::LimitSource& source : selector.source_cidrs) {
+      if (source.distinct) add("address", probe.client);
+    }
+    for (const snapshot::LimitValueMatch& parameter : selector.query) {
+      if (parameter.type != snapshot::LimitMatchType::kDistinct) continue;
+      add("?" + parameter.name,
+          http::find_query_param(view.query, parameter.name, *view.arena).value_or(""));
+    }
+  }
+  return out;
+}
+
+Json explain_limit(const limits::Hit& hit, const Probe& probe, const router::RequestView& view,
+                   const snapshot::RuleNode& rule) {
+  const snapshot::LimitRule& limit = *hit.limit->rule;
+  Json out;
+  out["policy"] = hit.limit->policy->policy;
+  out["rule"] = limit.id;
+  out["kind"] =
+      hit.limit->policy->kind == snapshot::LimitKind::kGlobal ? "global" : "local, in each proxy";
+  out["limit"] = std::to_string(limit.requests) + " per " + std::string(unit_name(limit.unit));
+  out["charged_at_once"] = amount_of(limit.request_cost);
+  if (limit.response_cost) out["charged_after_the_answer"] = amount_of(*limit.response_cost);
+  if (limit.shadow) out["shadow"] = true;
+  out["counted_by"] = hit.limit->policy->scope_key + " rule " + limit.id +
+                      (limit.shared ? "" : " " + rule.route->key) +
+                      distinct_values(limit, probe, view);
+  out["key"] = base::to_hex(hit.key);
+  return out;
+}
+
+/// Every limit that the request would meet, by the proxy's own code.
+Json explain_limits(const snapshot::Compiled& compiled, const Probe& probe,
+                    const router::RequestView& view, const snapshot::ListenerNode& listener,
+                    const snapshot::RuleNode& rule) {
+  Json out = Json::array();
+  limits::KeyHasher hasher;
+  const limits::Subject subject{view, probe.client, rule.route->key, listener.key};
+  for (const snapshot::SlotId id : rule.limits) {
+    const auto& node = compiled.limits.find(id);
+    if (node == nullptr) continue;
+    const limits::Policy policy(node, 0);
+    std::vector<limits::Hit> hits;
+    policy.match(subject, hasher, hits);
+    for (const limits::Hit& hit : hits) out.push_back(explain_limit(hit, probe, view, rule));
+  }
+  return out;
+}
+
+Json explain_costs(const snapshot::CostsNode& costs) {
+  Json out;
+  for (const snapshot::Cost& cost : costs.value.costs) {
+    std::string text = cost.cel;
+    for (const auto& [type, name] : snapshot::Names<snapshot::CostType>::kAll) {
+      if (type == cost.type && text.empty()) text = std::string(name) + " tokens";
+    }
+    out[cost.key] = text;
+  }
+  return out;
+}
+
 Json explain_rule(const snapshot::Compiled& compiled, const Probe& probe,
+                  const router::RequestView& view, const snapshot::ListenerNode& listener,
                   const snapshot::RuleNode& rule) {
   Json out;
   out["route"] = rule.route->value.kind + " " + rule.route->value.name;
@@ -184,6 +284,9 @@ Json explain_rule(const snapshot::Compiled& compiled, const Probe& probe,
   if (timeouts.backend_request.count() > 0) {
     out["timeout_attempt_ms"] = timeouts.backend_request.count();
   }
+  Json limited = explain_limits(compiled, probe, view, listener, rule);
+  if (!limited.empty()) out["limits"] = std::move(limited);
+  if (const auto& costs = compiled.costs.find(rule.costs)) out["costs"] = explain_costs(*costs);
   Json backends = Json::array();
   for (std::size_t i = 0; i < rule.value.backends.size(); ++i) {
     backends.push_back(explain_backend(compiled, probe, rule, i));
@@ -229,7 +332,7 @@ Json explain_port(const snapshot::Compiled& compiled, const router::Router& rout
     out["answer"] = "404: no rule matches";
     return out;
   }
-  out["decision"] = explain_rule(compiled, probe, **found.rule);
+  out["decision"] = explain_rule(compiled, probe, view, *listener->listener(), **found.rule);
   return out;
 }
 

@@ -10,12 +10,8 @@ namespace tollgate::dataplane::catalog {
 namespace {
 
 constexpr std::array<const FeatureTable*, 6> kTables{
-    &kAnthropicFeatures,
-    &kConverseFeatures,
-    &kGeminiFeatures,
-    &kOpenAiChatFeatures,
-    &kOpenAiCompletionsFeatures,
-    &kOpenAiResponsesFeatures,
+    &kAnthropicFeatures,  &kConverseFeatures,          &kGeminiFeatures,
+    &kOpenAiChatFeatures, &kOpenAiCompletionsFeatures, &kOpenAiResponsesFeatures,
 };
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",

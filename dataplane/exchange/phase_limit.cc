@@ -16,7 +16,8 @@ bool begin(Exchange& exchange, limits::PassageOwner& owner) {
   if (rule.limits.empty()) return false;
   const Request& request = exchange.request();
   const router::RequestView view = exchange.view();
-  const limits::Subject subject{view, request.peer_ip, rule.route->key};
+  const limits::Subject subject{view, request.peer_ip, rule.route->key,
+                                exchange.target().listener->key};
   limits::Passage& passage = metering.passage.emplace(exchange.services().gate, owner);
   for (const snapshot::SlotId id : rule.limits) {
     if (const auto& policy = config.limits->find(id)) passage.add(policy, subject);
@@ -49,10 +50,10 @@ void Metering::write_headers(http::FieldList& fields, base::Arena& arena,
   if (passage) passage->write_headers(fields, arena, limits::unix_seconds(now));
 }
 
-void Metering::settle(telemetry::Record& record, base::WallTime now) {
+void Metering::settle(telemetry::Record& record, std::string_view backend, base::WallTime now) {
   const telemetry::TokenCounts& tokens = record.tokens;
   if (sheet && (tokens.input || tokens.output || tokens.total)) {
-    const limits::CostSubject subject{record.model_sent, record.backend, record.route};
+    const limits::CostSubject subject{record.model_sent, backend, record.route};
     costs = sheet->compute(tokens, subject, record.failed_costs);
     record.costs = costs;
   }

@@ -104,6 +104,10 @@ base::Hash128 Policy::key_of(const Limit& limit, const Subject& subject, Values&
 }
 
 void Policy::match(const Subject& subject, KeyHasher& hasher, std::vector<Hit>& out) const {
+  const auto& listeners = node_->value.listener_keys;
+  const bool here = listeners.empty() || std::find(listeners.begin(), listeners.end(),
+                                                   subject.listener_key) != listeners.end();
+  if (!here) return;
   const std::optional<IpBytes> peer = parse_ip(subject.peer_ip);
   Values values(subject, peer, hasher);
   bool any = false;

@@ -18,6 +18,7 @@ struct Subject {
   const router::RequestView& view;  // its arena takes joined and decoded values
   std::string_view peer_ip;         // the client's address as text
   std::string_view route_key;       // of the rule that was chosen
+  std::string_view listener_key{};  // by which the request came
 };
 
 class Selectors;

@@ -97,6 +97,7 @@ struct Members<Limits> {
   template <typename Visitor>
   static void each(Visitor&& visit) {
     visit("kind", &Limits::kind);
+    visit("listener_keys", &Limits::listener_keys);
     visit("policy", &Limits::policy);
     visit("rules", &Limits::rules);
     visit("scope_key", &Limits::scope_key);

@@ -122,6 +122,8 @@ struct Limits {
   /// of `requests` tokens, full again after each unit, never in a store, without response cost; a
   /// local rule without selectors is for requests that no other rule of its policy matches.
   LimitKind kind = LimitKind::kGlobal;
+  /// Only for requests that came by one of these listeners; empty = by any.
+  std::vector<std::string> listener_keys;
   std::vector<LimitRule> rules;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reconcilers/model/limits.h"
 #include "reconcilers/model/object_id.h"
 #include "reconcilers/model/status.h"
 
@@ -56,6 +57,7 @@ struct Gateway {
   /// Without Programmed.
   std::vector<Condition> conditions;
   Infrastructure infrastructure;
+  std::optional<LimitStore> store;  // none: limits are counted in each proxy
   bool accepted = false;
   friend bool operator==(const Gateway&, const Gateway&) = default;
 };

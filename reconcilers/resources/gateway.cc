@@ -63,6 +63,10 @@ Gateway read_gateway(const Object& object) {
   if (infrastructure["parametersRef"].exists()) {
     out.parameters = read_object_ref(infrastructure["parametersRef"], "", "");
   }
+  const View annotations = root["metadata"]["annotations"];
+  out.config = annotations[kConfigAnnotation].text_or("");
+  out.store = annotations[kStoreAnnotation].text_or("");
+  out.store_secret = annotations[kStoreSecretAnnotation].text_or("");
   out.ignored = other_fields(spec, {"gatewayClassName", "listeners", "addresses", "infrastructure"},
                              {{"allowedListeners", R"({"namespaces":{"from":"None"}})"}});
   return out;

@@ -12,6 +12,11 @@
 
 namespace tollgate::reconcilers::resources {
 
+// Annotations of a Gateway.
+inline constexpr std::string_view kConfigAnnotation = "aigateway.envoyproxy.io/gateway-config";
+inline constexpr std::string_view kStoreAnnotation = "tollgate.dev/limit-store";
+inline constexpr std::string_view kStoreSecretAnnotation = "tollgate.dev/limit-store-secret";
+
 struct GatewayClass {
   Meta meta;
   std::string controller_name;
@@ -42,6 +47,9 @@ struct Gateway {
   std::map<std::string, std::string> labels;       // spec.infrastructure
   std::map<std::string, std::string> annotations;  // spec.infrastructure
   std::optional<ObjectRef> parameters;
+  std::string config;        // name of its GatewayConfig; empty = none
+  std::string store;         // where limits are counted: a URL, "none", or empty = as started
+  std::string store_secret;  // name of the Secret with the store's credentials; empty = none
   /// Set fields that this program does not act on.
   std::vector<std::string> ignored;
   friend bool operator==(const Gateway&, const Gateway&) = default;

@@ -28,6 +28,7 @@ constexpr std::array kKinds{
              kBetaAndAlpha},
     KindInfo{Kind::kBackendSecurityPolicy, kAiGroup, "BackendSecurityPolicy",
              "backendsecuritypolicies", kBetaAndAlpha},
+    KindInfo{Kind::kGatewayConfig, kAiGroup, "GatewayConfig", "gatewayconfigs", kBetaAndAlpha},
     KindInfo{Kind::kBackend, kEnvoyGroup, "Backend", "backends", kV1Alpha1},
     KindInfo{Kind::kClientTrafficPolicy, kEnvoyGroup, "ClientTrafficPolicy",
              "clienttrafficpolicies", kV1Alpha1},

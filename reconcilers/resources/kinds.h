@@ -16,6 +16,7 @@ enum class Kind : std::uint8_t {
   kAiGatewayRoute,
   kAiServiceBackend,
   kBackendSecurityPolicy,
+  kGatewayConfig,
   kBackend,
   kClientTrafficPolicy,
   kBackendTrafficPolicy,

@@ -45,17 +45,6 @@ std::vector<TargetRef> read_all_targets(const View& spec) {
 
 }  // namespace
 
-OtherPolicy read_other_policy(const Object& object) {
-  OtherPolicy out;
-  out.meta = read_meta(object);
-  const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_all_targets(spec);
-  for (const std::string& field : spec.fields()) {
-    if (field != "targetRef" && field != "targetRefs") out.fields.push_back(field);
-  }
-  return out;
-}
-
 ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
   ClientTrafficPolicy out;
   out.meta = read_meta(object);

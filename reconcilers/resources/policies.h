@@ -31,13 +31,4 @@ struct ClientTrafficPolicy {
 };
 ClientTrafficPolicy read_client_traffic_policy(const Object& object);
 
-/// A policy of a kind that this program does not act on: its targets, to say so.
-struct OtherPolicy {
-  Meta meta;
-  std::vector<TargetRef> targets;
-  std::vector<std::string> fields;  // set fields of spec but the targets
-  friend bool operator==(const OtherPolicy&, const OtherPolicy&) = default;
-};
-OtherPolicy read_other_policy(const Object& object);
-
 }  // namespace tollgate::reconcilers::resources

@@ -1,10 +1,12 @@
 #include "reconcilers/resources/routes.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/regex_check.h"
+#include "reconcilers/resources/limits.h"
 #include "reconcilers/resources/scalars.h"
 
 namespace tollgate::reconcilers::resources {
@@ -146,26 +148,25 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   return rule;
 }
 
-}  // namespace
-
-bool operator==(const HttpRoute& a, const HttpRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
+/// Policies refer to a rule by its name: the last rule's must be the only one.
+void check_rule_name(const View& view, const std::vector<AiRule>& rules) {
+  const std::string& name = rules.back().name;
+  if (name.empty()) return;
+  if (name == "route-not-found") {
+    view["name"].report("rule name route-not-found is reserved");
+  }
+  const auto same = [&name](const AiRule& rule) { return rule.name == name; };
+  if (std::count_if(rules.begin(), rules.end(), same) > 1) {
+    view["name"].report("Rule name must be unique within the route");
+  }
 }
 
-bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
-}
-
-namespace {
-
-std::vector<std::string> read_status_controllers(const Object& object) {
-  std::vector<std::string> out;
+StatusControllers read_status_controllers(const Object& object) {
+  StatusControllers out;
   Problems of_status;
   const View root(*object.document, "", of_status);
   for (const View& parent : root["status"]["parents"].items()) {
-    out.push_back(parent["controllerName"].text_or(""));
+    out.names.push_back(parent["controllerName"].text_or(""));
   }
   return out;
 }
@@ -192,17 +193,19 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
   out.parents = read_parents(spec["parentRefs"]);
   out.hostnames = read_hostnames(spec["hostnames"]);
   out.ignored = other_fields(
-      spec,
-      {"parentRefs", "hostnames", "rules.name", "rules.matches", "rules.timeouts.request",
-       "rules.timeouts.backendRequest", "rules.streamIdleTimeout", "rules.modelsOwnedBy",
-       "rules.modelsCreatedAt", "rules.backendRefs.name", "rules.backendRefs.namespace",
-       "rules.backendRefs.group", "rules.backendRefs.kind", "rules.backendRefs.modelNameOverride",
-       "rules.backendRefs.weight", "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
-       "rules.backendRefs.bodyMutation"});
+      spec, {"parentRefs", "hostnames", "llmRequestCosts", "rules.name", "rules.matches",
+             "rules.timeouts.request", "rules.timeouts.backendRequest", "rules.streamIdleTimeout",
+             "rules.modelsOwnedBy", "rules.modelsCreatedAt", "rules.backendRefs.name",
+             "rules.backendRefs.namespace", "rules.backendRefs.group", "rules.backendRefs.kind",
+             "rules.backendRefs.modelNameOverride", "rules.backendRefs.weight",
+             "rules.backendRefs.priority", "rules.backendRefs.headerMutation",
+             "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
+    check_rule_name(rule, out.rules);
   }
   out.status_controllers = read_status_controllers(object);
+  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   return out;
 }
 

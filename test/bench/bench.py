@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """CPU microseconds per request of the gateway beside nginx and HAProxy, in one run.
 
-The proxy under test has core 0 to itself with one worker; the origin (nginx, a fixed answer) and the
-loader (wrk) share core 1. All three proxies keep upstream connections alive, do not buffer, and write
+The proxy under test has core 0 to itself with one worker; the origin and the loader (both bench_rig,
+test/bench/rig.cc) share core 1. All three proxies keep upstream connections alive, do not buffer, and write
 one access-log line per request to a file. A window in which any request failed is discarded. The rig
 floor is loader -> origin without a proxy."""
 import argparse
@@ -22,6 +22,7 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(ROOT, "build/release/tollgate")
+RIG = os.path.join(ROOT, "build/release/bench_rig")
 EXAMPLES = os.path.join(ROOT, "manifests/examples/envoy-ai-gateway")
 TICKS = os.sysconf("SC_CLK_TCK")
 PROXY_CORE, RIG_CORE = "0", "1"
@@ -124,11 +125,9 @@ http {{
         return self.start(core, ["nginx", "-c", config, "-p", self.folder])
 
     def start_origin(self):
-        escaped = ANSWER.replace("'", "\\'")
-        process = self.nginx("origin", RIG_CORE, f"""
-  access_log off; default_type application/json;
-  server {{ listen 127.0.0.1:{self.origin_port} reuseport backlog=1024;
-    location / {{ return 200 '{escaped}'; }} }}""")
+        answer = self.write("answer.http", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                            f"Content-Length: {len(ANSWER)}\r\n\r\n{ANSWER}")
+        process = self.start(RIG_CORE, [RIG, "origin", str(self.origin_port), answer])
         wait_port(self.origin_port, process)
 
     def start_nginx(self):
@@ -197,31 +196,21 @@ backend b
         return port, process.pid
 
 
-def load(rig, port, connections, seconds, body_file):
-    script = rig.write("post.lua", f"""
-local file = io.open("{body_file}"); local body = file:read("*a"); file:close()
-wrk.method = "POST"; wrk.body = body; wrk.path = "/v1/chat/completions"
-wrk.headers["content-type"] = "application/json"; wrk.headers["authorization"] = "Bearer bench"
-""")
-    out = subprocess.run(["taskset", "-c", RIG_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script,
-                          "--latency", f"http://127.0.0.1:{port}/v1/chat/completions"],
+def load(port, connections, seconds, request_file):
+    out = subprocess.run(["taskset", "-c", RIG_CORE, RIG, "load", str(port), request_file, str(connections), str(seconds)],
                          capture_output=True, text=True, check=True).stdout
-    requests = int(re.search(r"(\d+) requests in", out).group(1))
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
-    p50 = re.search(r"50%\s+([\d.]+)(us|ms|s)", out)
-    scale = {"us": 1, "ms": 1e3, "s": 1e6}[p50.group(2)]
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out) or re.search(r"Socket errors:.*", out)
-    return requests, rate, float(p50.group(1)) * scale, bad.group(0) if bad else ""
+    return json.loads(out)
 
 
-def measure(rig, name, port, pid, connections, seconds, body_file):
+def measure(name, port, pid, connections, seconds, request_file):
     before = cpu_seconds(pid) if pid else 0
-    requests, rate, p50, bad = load(rig, port, connections, seconds, body_file)
+    seen = load(port, connections, seconds, request_file)
     used = cpu_seconds(pid) - before if pid else 0
-    if bad:
-        print(f"   window of {name} discarded: {bad}")
+    if seen["bad"] or not seen["requests"]:
+        print(f"   window of {name} discarded: {seen}")
         return None
-    return {"cpu_us": used / requests * 1e6, "rate": rate, "p50_us": p50}
+    return {"cpu_us": used / seen["requests"] * 1e6, "rate": seen["requests"] / seen["seconds"],
+            "busy": used / seen["seconds"] * 100, "p50_us": seen["p50_us"], "p99_us": seen["p99_us"]}
 
 
 def main():
@@ -231,7 +220,7 @@ def main():
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--size", type=int, default=1024, help="bytes of the request body")
     options = parser.parse_args()
-    for tool in ("nginx", "haproxy", "wrk", "taskset"):
+    for tool in ("nginx", "haproxy", "taskset"):
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is missing: run .ci/deps test")
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
@@ -244,7 +233,10 @@ def main():
 
 
 def run(rig, options):
-    body_file = rig.write("body.json", request_body(options.size))
+    body = request_body(options.size)
+    request_file = rig.write("request.http", "POST /v1/chat/completions HTTP/1.1\r\nHost: bench\r\n"
+                             "Content-Type: application/json\r\nAuthorization: Bearer bench\r\n"
+                             f"Content-Length: {len(body)}\r\n\r\n{body}")
     rig.start_origin()
     targets = {"rig floor": (rig.origin_port, None), "nginx": rig.start_nginx(),
                "haproxy": rig.start_haproxy(), "tollgate": rig.start_tollgate()}
@@ -255,12 +247,12 @@ def run(rig, options):
         assert json.load(answer)["usage"]["total_tokens"] == 18
     rows = {name: [] for name in targets}
     for name, (port, pid) in targets.items():
-        measure(rig, name, port, pid, options.connections, 1, body_file)  # warm
+        measure(name, port, pid, options.connections, 1, request_file)  # warm
     for _ in range(options.rounds):
         order = list(targets.items())
         random.shuffle(order)
         for name, (port, pid) in order:
-            row = measure(rig, name, port, pid, options.connections, options.seconds, body_file)
+            row = measure(name, port, pid, options.connections, options.seconds, request_file)
             if row:
                 rows[name].append(row)
     report(rig, options, rows, idle, resident_mib(targets["tollgate"][1]))
@@ -272,16 +264,16 @@ def report(rig, options, rows, idle, loaded):
 
     print(f"\nPass-through chat, {options.size} byte request, {options.connections} connections, one worker, "
           f"{options.rounds} windows of {options.seconds} s (median; min-max of CPU)")
-    print(f"{'':12}{'CPU us/request':>16}{'min-max':>16}{'x nginx':>9}{'req/s':>10}{'p50 us':>9}")
+    print(f"{'':12}{'CPU us/request':>16}{'min-max':>16}{'x nginx':>9}{'core busy':>11}{'req/s':>10}{'p50 us':>9}{'p99 us':>9}")
     for name in rows:
         cpu = median(name, "cpu_us")
         spread = f"{min(r['cpu_us'] for r in rows[name]):.1f}-{max(r['cpu_us'] for r in rows[name]):.1f}" if rows[name] else "-"
-        ratio = f"{cpu / median('nginx', 'cpu_us'):.2f}" if name != "rig floor" else "-"
-        shown = f"{cpu:.1f}" if name != "rig floor" else "-"
-        print(f"{name:12}{shown:>16}{spread if name != 'rig floor' else '-':>16}{ratio:>9}"
-              f"{median(name, 'rate'):>10.0f}{median(name, 'p50_us'):>9.0f}")
+        shown = ("-", "-", "-", "-") if name == "rig floor" else (
+            f"{cpu:.1f}", spread, f"{cpu / median('nginx', 'cpu_us'):.2f}", f"{median(name, 'busy'):.0f}%")
+        print(f"{name:12}{shown[0]:>16}{shown[1]:>16}{shown[2]:>9}{shown[3]:>11}"
+              f"{median(name, 'rate'):>10.0f}{median(name, 'p50_us'):>9.0f}{median(name, 'p99_us'):>9.0f}")
     floor = median("rig floor", "rate") / median("tollgate", "rate")
-    print(f"rig floor / gateway rate: {floor:.1f} (wanted: >= 4, else the rig is the limit of the rates; CPU per request stands)")
+    print(f"rig floor / gateway rate: {floor:.1f}; a rate is the proxy's own where its core is busy, else the rig's")
     print(f"start to ready: {rig.ready_ms:.0f} ms; memory (PSS): idle {idle:.1f} MiB, after load {loaded:.1f} MiB")
 
 

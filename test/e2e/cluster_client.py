@@ -4,11 +4,14 @@
     cluster_client.py load URL     requests on reused connections until stdin ends; says `started`
                                    after the first answers, then {"ok": N, "failed": [...]}
     cluster_client.py ask URL MODEL    status and body of one request
+    cluster_client.py first URL        for each MODEL on stdin asks until 200; prints the machine's
+                                       monotonic time at which that answer was there
 """
 import http.client
 import json
 import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 from gateway import CLAUDE, GPT_OSS, QWEN, chat
@@ -92,12 +95,24 @@ class Load:
         return {"ok": self.ok, "failed": self.failed}
 
 
+def first(url):
+    connection = connect(url)
+    send(connection, QWEN)
+    print("started", flush=True)
+    for line in sys.stdin:
+        while send(connection, line.strip())[0] != 200:
+            pass
+        print(time.monotonic(), flush=True)
+
+
 def main():
     mode, url = sys.argv[1:3]
     if mode == "sdk":
         print(json.dumps(sdk(url)))
     elif mode == "load":
         print(json.dumps(Load(url).run()))
+    elif mode == "first":
+        first(url)
     else:
         status, body = send(connect(url), sys.argv[3])
         print(json.dumps({"status": status, "body": body}))

@@ -14,7 +14,7 @@
 // Every testdata/NAME.in.yaml against NAME.out.yaml. A document with the member `test` sets
 // options:
 //   test: {adopt: [NAME], realPorts: true, oneHost: true, serviceDns: true, owned: true,
-//          features: true, serviceAddresses: true,
+//          features: true, serviceAddresses: true, limitStore: URL,
 //          proxies: [{gateway: NS/NAME, instance: a, ready: true, silent: true, acks: true}],
 //          include: [FILE below the source folder]}
 // TOLLGATE_REWRITE_GOLDENS=1 writes the outputs instead of comparing them.
@@ -48,6 +48,7 @@ void add(Case& out, const test::Document& document) {
   out.options.resolution.real_ports = test.value("realPorts", false);
   out.options.resolution.one_host = test.value("oneHost", false);
   out.options.resolution.service_dns = test.value("serviceDns", false);
+  out.options.resolution.limit_store = test.value("limitStore", "");
   out.show_owned = test.value("owned", false);
   out.show_features = test.value("features", false);
   out.proxies = test.value("proxies", json::array());

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/openai_chat/openai_chat.h"
 #include "dataplane/formats/openai_completions/openai_completions.h"
@@ -12,12 +13,9 @@
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 5> kFormats{
-    &anthropic::kFormat,
-    &gemini::kFormat,
-    &openai_chat::kFormat,
-    &openai_completions::kFormat,
-    &openai_responses::kFormat,
+constexpr std::array<const chat::ChatFormat*, 6> kFormats{
+    &anthropic::kFormat,   &converse::kFormat,           &gemini::kFormat,
+    &openai_chat::kFormat, &openai_completions::kFormat, &openai_responses::kFormat,
 };
 
 }  // namespace

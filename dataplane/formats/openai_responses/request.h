@@ -26,6 +26,9 @@ inline constexpr std::string_view kOutputText = "output_text";
 // Reasoning comes back only with the item that it was: its id and encrypted_content travel as one
 // signature, "rs_...#...".
 inline constexpr char kSignatureMark = '#';
+// A signature of another provider stands behind this in encrypted_content, so that it is known
+// again when the item comes back.
+inline constexpr std::string_view kForeignSignature = "tollgate:";
 
 base::Status decode_input(openai::RequestReader& reader, const json::Value& value,
                           chat::Request& request);

@@ -1,4 +1,6 @@
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -162,6 +164,12 @@ std::size_t ClientContexts::size() const {
   std::size_t alive = 0;
   for (const auto& [id, context] : contexts_) alive += context.expired() ? 0 : 1;
   return alive;
+}
+
+void warm_up() {
+  const Handle<ssl_ctx_st> context(SSL_CTX_new(TLS_method()));
+  const Handle<evp_pkey_st> key(EVP_EC_gen("P-256"));
+  ERR_clear_error();
 }
 
 base::Status check_key_pair(const KeyPair& pair) {

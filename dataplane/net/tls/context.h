@@ -87,6 +87,9 @@ class ClientContexts {
   std::map<base::Hash128, std::weak_ptr<ClientContext>> contexts_;
 };
 
+/// Loads what OpenSSL would load for the first connection: a program that does it beside other work
+/// starts some milliseconds earlier.
+void warm_up();
 /// Checks a chain and key without serving them: used when configuration arrives.
 base::Status check_key_pair(const KeyPair& pair);
 /// At least one certificate, all well-formed.

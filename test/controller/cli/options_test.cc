@@ -25,6 +25,16 @@ TEST(OptionsTest, RunTakesSeveralFilesAndOverrides) {
   EXPECT_FALSE(run.real_ports);
 }
 
+TEST(OptionsTest, LimitStoreIsTakenByRunAndController) {
+  const auto run = expect_command<RunOptions>(
+      {"run", "-f", "a.yaml", "--limit-store", "redis://h:1/2", "--limit-store-secret", "ns/s"});
+  EXPECT_EQ(run.limit_store, "redis://h:1/2");
+  EXPECT_EQ(run.limit_store_secret, "ns/s");
+  const auto controller =
+      expect_command<ControllerOptions>({"controller", "--limit-store=rediss://u@h"});
+  EXPECT_EQ(controller.limit_store, "rediss://u@h");
+}
+
 TEST(OptionsTest, ControllerAdoptsSeveralNames) {
   const auto controller = expect_command<ControllerOptions>({"controller", "--watch-namespaces",
                                                              "a,b", "--adopt-controller-name",

@@ -44,7 +44,7 @@ class RandomWorld {
   }
 
   json any_object() {
-    switch (pick(15)) {
+    switch (pick(21)) {
       case 0:
         return test::gateway_class();
       case 1:
@@ -75,10 +75,47 @@ class RandomWorld {
         other["metadata"]["name"] = name("other", 2);
         return other;
       }
+      case 14:
+      case 15:
+        return any_traffic_policy();
+      case 16:
+        return test::gateway_config("settings", name("cost", 2));
+      case 17: {
+        json route = test::ai_route(name("ai", 4), name("gw", 2), "m", name("llm", 3));
+        route["spec"]["llmRequestCosts"] =
+            json::array({{{"metadataKey", name("cost", 2)}, {"type", "OutputToken"}}});
+        return route;
+      }
+      case 18: {
+        json gateway = test::gateway(name("gw", 2));
+        gateway["metadata"]["annotations"] = {
+            {"aigateway.envoyproxy.io/gateway-config", "settings"},
+            {"tollgate.dev/limit-store", pick(2) == 0 ? "redis://redis" : "none"},
+            {"tollgate.dev/limit-store-secret", name("key", 2)}};
+        return gateway;
+      }
+      case 19:
+        return any_traffic_policy();
       default:
         return test::object("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy", "proxy",
                             {{"logging", {{"level", name("l", 2)}}}});
     }
+  }
+
+  json any_traffic_policy() {
+    const bool gateway = pick(2) == 0;
+    json policy = test::traffic_policy(name("limits", 4), gateway ? "Gateway" : "HTTPRoute",
+                                       gateway ? name("gw", 2) : name("ai", 4),
+                                       static_cast<int>(pick(3)), name("cost", 3));
+    json& spec = policy["spec"];
+    if (pick(3) == 0) spec["mergeType"] = "JSONMerge";
+    if (gateway && pick(3) == 0) spec["targetRefs"][0]["sectionName"] = "http";
+    if (pick(4) == 0) {
+      spec["rateLimit"]["local"]["rules"] =
+          json::array({{{"limit", {{"requests", 1}, {"unit", "Second"}}}}});
+    }
+    if (pick(5) == 0) spec["rateLimit"]["global"]["rules"][0]["limit"]["unit"] = "Fortnight";
+    return policy;
   }
 
   std::mt19937 random_;
@@ -270,6 +307,22 @@ TEST_F(TenThousandRoutes, OnePolicyRunsAHandful) {
   const Outcome limit = apply(test::client_policy("limit", "gw", "5Mi"), 1);
   EXPECT_LE(limit.runs, 8U);
   EXPECT_EQ(limit.puts, 2U);  // the policy and the listener that names it, no route
+}
+
+TEST_F(TenThousandRoutes, LimitsOfAGatewayAreOneResource) {
+  const Outcome first = apply(test::traffic_policy("all", "Gateway", "gw", 10, "total"), 1);
+  EXPECT_GE(first.puts, 10'000U);  // each rule says that it obeys
+  const Outcome numbers = apply(test::traffic_policy("all", "Gateway", "gw", 20, "total"), 2);
+  EXPECT_LE(numbers.runs, 8U);
+  EXPECT_EQ(numbers.puts, 1U);  // the limits, no route
+  json document = route(44);
+  document["spec"]["rules"][0]["backendRefs"][0]["weight"] = 9;
+  const Outcome edited = apply(document, 2);
+  EXPECT_LE(edited.runs, 10U);
+  EXPECT_EQ(edited.puts, 1U);
+  const Outcome own = apply(test::traffic_policy("own", "HTTPRoute", "r44", 1, "total"), 1);
+  EXPECT_LE(own.runs, 12U);
+  EXPECT_EQ(own.puts, 2U);  // its limits and its rule
 }
 
 TEST_F(TenThousandRoutes, ACredentialThatBreaksTouchesItsOwnRoutesOnly) {

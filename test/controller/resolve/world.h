@@ -123,6 +123,26 @@ inline json client_policy(const std::string& name, const std::string& gateway,
        {"connection", {{"bufferLimit", limit}}}});
 }
 
+/// Limits of `target` (a Gateway or HTTPRoute) by `requests`, charged by cost `key`.
+inline json traffic_policy(const std::string& name, const std::string& kind,
+                           const std::string& target, int requests, const std::string& key) {
+  const json cost = {{"from", "Metadata"},
+                     {"metadata", {{"namespace", "io.envoy.ai_gateway"}, {"key", key}}}};
+  const json rule = {{"limit", {{"requests", requests}, {"unit", "Hour"}}},
+                     {"cost", {{"response", cost}}}};
+  return object(
+      "gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", name,
+      {{"targetRefs",
+        json::array({{{"group", "gateway.networking.k8s.io"}, {"kind", kind}, {"name", target}}})},
+       {"rateLimit", {{"global", {{"rules", json::array({rule})}}}}}});
+}
+
+inline json gateway_config(const std::string& name, const std::string& key) {
+  return object(
+      "aigateway.envoyproxy.io/v1beta1", "GatewayConfig", name,
+      {{"globalLLMRequestCosts", json::array({{{"metadataKey", key}, {"type", "TotalToken"}}})}});
+}
+
 inline ObjectChange gone(const json& document) {
   auto id = reconcilers::resources::identify(document);
   return {*id, nullptr};
