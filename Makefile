@@ -2,13 +2,19 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 
-.PHONY: build demo test test-long bench image cluster deps format lint clean
+.PHONY: build demo demo-limits demo-dialects test test-long bench image cluster deps format lint clean
 
 build: deps            ## build/release/tollgate and build/release/tollgate-proxy
 	@.ci/build release tollgate tollgate-proxy
 
 demo: build            ## run the blueprint with the built-in model server and send real requests
 	@test/demo/demo.sh
+
+demo-limits: build     ## one user limited by the tokens used, another not
+	@test/demo/limits.sh
+
+demo-dialects: build   ## the official SDKs against a backend of every dialect, with a table of what works
+	@.ci/venv && build/venv/bin/python -B test/demo/dialects.py
 
 test: deps             ## everything that CI runs
 	@python3 .ci/stages.py test

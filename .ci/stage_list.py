@@ -2,7 +2,7 @@
 run if it fails, because what follows needs it."""
 
 # What has threads.
-TSAN = ("test_dataplane_event test_dataplane_net test_dataplane_net_tls test_dataplane_net_dial test_dataplane_net_dns "
+TSAN = ("test_dataplane_limits test_dataplane_event test_dataplane_net test_dataplane_net_tls test_dataplane_net_dial test_dataplane_net_dns "
         "test_dataplane_upstream test_dataplane_telemetry test_dataplane_exchange_h1 test_dataplane_push "
         "test_dataplane_proxy test_controller_push test_controller_kube test_controller_kube_cache "
         "test_controller_kube_write")
@@ -13,7 +13,7 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
           "good=$((good+1)); done; echo \"$good passed, 0 failed\"; [ $good -gt 0 ]")
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
-STANDALONE = "sdk_test standalone_test smuggling_test docs_test check_test"
+STANDALONE = "sdk_test standalone_test limits_test smuggling_test docs_test mock_test check_test two_gateways_test"
 STANDALONE_SANITIZED = "sdk_test standalone_test smuggling_test"
 SLOW = {"TOLLGATE_TEST_DEADLINE_S": "60"}
 CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test rights_test"
@@ -61,6 +61,9 @@ def long(stage):
         stage("install packages", ".ci/deps test && .ci/venv"),
         stage("build fuzz targets (clang 19)", ".ci/build fuzz fuzz_targets"),
         stage("fuzz each target", fuzz),
+        stage("build the ledger's test (g++ 12)", ".ci/build dev test_dataplane_proxy"),
+        stage("ledger, 100,000 requests", "build/dev/test_dataplane_proxy --gtest_filter='Ledger.*' --gtest_brief=1",
+              env={"TOLLGATE_LEDGER_REQUESTS": "100000"}),
         stage("build test cluster (Go)", "test/cluster/build.sh"),
         stage("test cluster's own tests", HARNESS),
     ]

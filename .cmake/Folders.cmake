@@ -16,6 +16,7 @@ tollgate_library(dataplane/net/dial DEPS dataplane/base dataplane/event dataplan
   dataplane/net/tls dataplane/net/dns)
 tollgate_library(dataplane/cel DEPS dataplane/base LIBS PkgConfig::re2)
 tollgate_library(dataplane/catalog DEPS dataplane/base dataplane/cel LIBS PkgConfig::re2)
+tollgate_library(dataplane/catalog/hosts DEPS dataplane/base)
 tollgate_library(dataplane/snapshot DEPS dataplane/base dataplane/cel dataplane/catalog dataplane/json)
 tollgate_library(dataplane/formats DEPS dataplane/base dataplane/json dataplane/http dataplane/catalog)
 tollgate_library(dataplane/formats/chat DEPS dataplane/base dataplane/json dataplane/catalog
@@ -24,20 +25,33 @@ tollgate_library(dataplane/formats/openai DEPS dataplane/base dataplane/json dat
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/anthropic DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
+tollgate_library(dataplane/formats/converse DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/gemini DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat)
 tollgate_library(dataplane/formats/openai_chat DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/openai_completions DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
+tollgate_library(dataplane/formats/openai_responses DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/openai)
 tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json dataplane/catalog
   dataplane/formats dataplane/formats/chat
   dataplane/formats/anthropic
+  dataplane/formats/converse
   dataplane/formats/gemini
-  dataplane/formats/openai_chat)
+  dataplane/formats/openai_chat
+  dataplane/formats/openai_completions
+  dataplane/formats/openai_responses)
+tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog
+  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
-  dataplane/providers)
+  dataplane/providers dataplane/formats/embeddings dataplane/formats/count)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot
@@ -49,7 +63,8 @@ tollgate_library(dataplane/telemetry DEPS dataplane/base dataplane/event datapla
 tollgate_library(dataplane/limits DEPS dataplane/base dataplane/event dataplane/http dataplane/catalog
   dataplane/snapshot dataplane/router dataplane/telemetry LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/limits/redis DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot dataplane/telemetry dataplane/limits)
+  dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/snapshot
+  dataplane/telemetry dataplane/limits LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/exchange/attempt DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/http dataplane/json
   dataplane/catalog dataplane/snapshot dataplane/formats dataplane/providers dataplane/translate
@@ -66,10 +81,22 @@ tollgate_library(dataplane/admin DEPS dataplane/base dataplane/event dataplane/n
 tollgate_library(dataplane/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/json
   dataplane/snapshot)
-tollgate_library(dataplane/mock DEPS dataplane/base dataplane/event dataplane/net
-  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1
-  dataplane/json dataplane/pki LIBS OpenSSL::Crypto ZLIB::ZLIB)
-tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/event dataplane/net
+tollgate_library(dataplane/mock DEPS dataplane/base dataplane/http dataplane/json
+  LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/mock/openai DEPS dataplane/base dataplane/http dataplane/json dataplane/mock)
+tollgate_library(dataplane/mock/anthropic DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock)
+tollgate_library(dataplane/mock/bedrock DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock dataplane/mock/anthropic LIBS ZLIB::ZLIB)
+tollgate_library(dataplane/mock/gemini DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock dataplane/mock/anthropic)
+tollgate_library(dataplane/mock/tokens DEPS dataplane/base dataplane/http dataplane/json
+  dataplane/mock LIBS OpenSSL::Crypto)
+tollgate_library(dataplane/mock/server DEPS dataplane/base dataplane/event dataplane/net
+  dataplane/net/tls dataplane/net/dns dataplane/http dataplane/http/h1 dataplane/json dataplane/pki
+  dataplane/mock dataplane/mock/openai dataplane/mock/anthropic dataplane/mock/bedrock
+  dataplane/mock/gemini dataplane/mock/tokens)
+tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/catalog dataplane/event dataplane/net
   dataplane/net/tls dataplane/net/dns dataplane/net/dial dataplane/upstream dataplane/snapshot
   dataplane/exchange dataplane/exchange/attempt dataplane/exchange/h1 dataplane/router
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth dataplane/limits
@@ -95,18 +122,22 @@ tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth contro
   LIBS ${JSON} Threads::Threads)
 tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/kube reconcilers/model
+  LIBS CURL::libcurl OpenSSL::Crypto ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
-  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli
+  controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
-tollgate_library(controller/standalone DEPS controller/cli dataplane/base dataplane/auth dataplane/event
-  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/proxy dataplane/snapshot
-  controller/files controller/schema controller/resolve reconcilers/model LIBS ${JSON})
+tollgate_library(controller/standalone DEPS controller/cli dataplane/admin dataplane/base dataplane/auth dataplane/catalog
+  dataplane/event
+  dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
+  dataplane/snapshot
+  controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
   dataplane/json dataplane/limits dataplane/router dataplane/snapshot controller/schema
   controller/standalone LIBS ${JSON} yaml-cpp)
@@ -125,5 +156,5 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
 endif()
 # The model server as a program: the providers of test/e2e/cluster_test.py.
 add_executable(tollgate-mock EXCLUDE_FROM_ALL test/support/mock/main.cc)
-target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock)
+target_link_libraries(tollgate-mock PRIVATE tollgate_flags tg_dataplane_mock_server)
 set_target_properties(tollgate-mock PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")

@@ -27,7 +27,6 @@ foreach(folder
     dataplane/snapshot
     dataplane/formats
     dataplane/providers
-    dataplane/translate
     dataplane/auth
     dataplane/router
     dataplane/upstream
@@ -35,9 +34,8 @@ foreach(folder
     dataplane/exchange/h1
     dataplane/admin
     dataplane/push
-    dataplane/limits
-    dataplane/limits/redis
     dataplane/mock
+    dataplane/mock/server
     dataplane/proxy
     reconcilers/model
     reconcilers/derive
@@ -54,18 +52,25 @@ foreach(folder
     controller/push
     controller/pipeline
     controller/cli
+    dataplane/translate
+    dataplane/limits
+    dataplane/limits/redis
     dataplane/cel
     dataplane/formats/anthropic
     dataplane/formats/converse
+    dataplane/formats/dialects
     )
   tollgate_test(${folder})
 endforeach()
 foreach(dialect openai_chat openai_completions openai_responses)
   tollgate_test(dataplane/formats/${dialect} DEPS dataplane/formats/dialects)
 endforeach()
+tollgate_test(dataplane/catalog/hosts DEPS dataplane/json)
 tollgate_test(reconcilers DEPS controller/resolve test/yaml)
 tollgate_test(controller/resolve DEPS test/yaml)
 tollgate_test(dataplane/formats/gemini LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/embeddings LIBS nlohmann_json::nlohmann_json)
+tollgate_test(dataplane/formats/count LIBS nlohmann_json::nlohmann_json)
 tollgate_test(crds DEPS controller/schema controller/files LIBS nlohmann_json::nlohmann_json)
 # The controller's client against a real API server; test/controller/kube/live.py runs it.
 add_executable(kube_live EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/controller/kube/live.cc")

@@ -212,7 +212,7 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   // All parents are Gateways of somebody else's classes: theirs to serve.
   const bool only_foreign = attachments.parents.empty() && attachments.missing.empty();
   if (only_foreign && !object.parents.empty()) {
-    if (any_ours(x.options, object.status_controllers)) {
+    if (any_ours(x.options, object.status_controllers.names)) {
       RouteDraft empty;  // what we said while they were ours is taken back
       empty.status.id = object.meta.id;
       empty.status.once = true;

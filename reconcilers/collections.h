@@ -6,6 +6,7 @@
 #include "reconcilers/derive/engine.h"
 #include "reconcilers/limit_states.h"
 #include "reconcilers/model/backend.h"
+#include "reconcilers/model/exchange.h"
 #include "reconcilers/model/gateway.h"
 #include "reconcilers/model/route.h"
 #include "reconcilers/options.h"
@@ -15,6 +16,7 @@
 #include "reconcilers/resources/object.h"
 #include "reconcilers/resources/policies.h"
 #include "reconcilers/resources/routes.h"
+#include "reconcilers/resources/security.h"
 #include "reconcilers/states.h"
 
 namespace tollgate::reconcilers {
@@ -29,6 +31,8 @@ using By = derive::Index<T>;
 struct Collections {
   /// Inputs: one per resources::Kind, in its order.
   std::vector<Of<resources::Object>> objects;
+  /// Input: what exchanges gave, by policy.
+  Of<model::ExchangedToken> tokens;
 
   // Objects as read.
   Of<resources::GatewayClass> gateway_classes;
@@ -68,6 +72,7 @@ struct Collections {
   Of<CredentialState> credential_states;
   By<CredentialState> credential_states_on;  // by AIServiceBackend
   Of<model::Credential> credentials;
+  Of<model::Exchange> exchanges;         // what the controller shall exchange, by policy
   Of<model::SecretValue> secret_values;  // key_of(SecretRef)
   Of<BackendState> backend_states;
   Of<AiBackendState> ai_backend_states;

@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "dataplane/base/text.h"
-#include "dataplane/catalog/schema.h"
 #include "reconcilers/conditions.h"
 #include "reconcilers/reconcile.h"
 #include "reconcilers/refs.h"
@@ -24,6 +23,8 @@ constexpr TypeRow kTypes[] = {
     {"AnthropicAPIKey", model::CredentialType::kAnthropicApiKey, "apiKey"},
     {"AzureAPIKey", model::CredentialType::kAzureApiKey, "apiKey"},
     {"AWSCredentials", model::CredentialType::kAws, "credentials"},
+    {"AzureCredentials", model::CredentialType::kApiKey, "client-secret"},
+    {"GCPCredentials", model::CredentialType::kGcp, "service_account.json"},
 };
 
 const TypeRow* row_of(const std::string& name) {
@@ -54,6 +55,13 @@ bool has_profile(std::string_view file, const std::string& profile) {
   return id && key;
 }
 
+struct FoundSecret {
+  std::string_view value;  // trimmed, within the Secret
+  std::string where;
+  model::SecretRef ref;
+  model::Owner owner;
+};
+
 Verdict check_value(const TypeRow& row, std::string_view value, const std::string& where,
                     const std::string& profile) {
   if (value.empty()) {
@@ -74,10 +82,10 @@ Verdict check_value(const TypeRow& row, std::string_view value, const std::strin
   return usable();
 }
 
-/// Finds the Secret's value and emits it.
-Verdict find_secret(const Context& x, const resources::BackendSecurityPolicy& object,
-                    const TypeRow& row, Lookup& look, Output& out, model::Credential& credential) {
-  const resources::ObjectRef& ref = *object.secret;
+/// The value of one key of a Secret that a policy refers to.
+Verdict read_value(const Context& x, const resources::BackendSecurityPolicy& object,
+                   const resources::ObjectRef& ref, std::string_view field, Lookup& look,
+                   FoundSecret& found) {
   if (!ref.group.empty() || ref.kind != "Secret") {
     return unusable("InvalidKind",
                     "Credentials are read from Secrets, not from a " + ref.kind + ".");
@@ -90,21 +98,139 @@ Verdict find_secret(const Context& x, const resources::BackendSecurityPolicy& ob
   if (secret == nullptr) {
     return unusable("SecretNotFound", model::to_string(id) + " does not exist.");
   }
-  const auto found = secret->data.find(std::string(row.field));
-  if (found == secret->data.end()) {
+  const auto entry = secret->data.find(std::string(field));
+  if (entry == secret->data.end()) {
     return unusable("SecretInvalid",
-                    model::to_string(id) + " has no key '" + std::string(row.field) + "'.");
+                    model::to_string(id) + " has no key '" + std::string(field) + "'.");
   }
-  const std::string_view value = base::trim(found->second.value.reveal());
-  const std::string where =
-      "The value of key '" + std::string(row.field) + "' of " + model::to_string(id);
-  Verdict verdict = check_value(row, value, where, credential.aws_profile);
-  if (!verdict.usable) return verdict;
-  credential.secret = model::SecretRef{id.namespace_, id.name, std::string(row.field)};
-  out.emit(x.c.secret_values, model::key_of(*credential.secret),
-           model::SecretValue{secret->meta.owner(), *credential.secret,
-                              base::Secret(std::string(value))});
+  found.value = base::trim(entry->second.value.reveal());
+  found.where = "The value of key '" + std::string(field) + "' of " + model::to_string(id);
+  found.ref = {id.namespace_, id.name, std::string(field)};
+  found.owner = secret->meta.owner();
   return usable();
+}
+
+/// Finds the Secret's value and emits it.
+Verdict find_secret(const Context& x, const resources::BackendSecurityPolicy& object,
+                    const TypeRow& row, Lookup& look, Output& out, model::Credential& credential) {
+  FoundSecret found;
+  Verdict verdict = read_value(x, object, *object.secret, row.field, look, found);
+  if (verdict.usable) verdict = check_value(row, found.value, found.where, credential.aws_profile);
+  if (!verdict.usable) return verdict;
+  credential.secret = found.ref;
+  out.emit(x.c.secret_values, model::key_of(found.ref),
+           model::SecretValue{found.owner, found.ref, base::Secret(std::string(found.value))});
+  return usable();
+}
+
+Verdict find_oidc(const Context& x, const resources::BackendSecurityPolicy& object, Lookup& look,
+                  model::Exchange& exchange) {
+  const resources::OidcConfig& config = *object.oidc;
+  model::OidcClient client;
+  client.issuer = config.issuer;
+  client.token_endpoint = config.token_endpoint;
+  client.client_id = config.client_id;
+  client.scopes = config.scopes;
+  client.grant_type = config.grant_type;
+  client.audience = config.audience;
+  if (config.issuer.empty() || !config.client_secret) {
+    return unusable("Invalid",
+                    "oidcExchangeToken.oidc needs provider.issuer, clientID and clientSecret.");
+  }
+  FoundSecret found;
+  if (config.client_id_secret) {
+    Verdict verdict = read_value(x, object, *config.client_id_secret, "client-id", look, found);
+    if (!verdict.usable) return verdict;
+    client.client_id = found.value;
+  }
+  if (client.client_id.empty()) {
+    return unusable("Invalid", "oidcExchangeToken.oidc.clientID must be set.");
+  }
+  Verdict verdict = read_value(x, object, *config.client_secret, "client-secret", look, found);
+  if (!verdict.usable) return verdict;
+  client.client_secret = base::Secret(std::string(found.value));
+  exchange.oidc = std::move(client);
+  return usable();
+}
+
+/// What the exchange needs of the policy itself. The kind is set by what is there.
+Verdict fill_exchange(const Context& x, const resources::BackendSecurityPolicy& object,
+                      Lookup& look, model::Exchange& exchange) {
+  FoundSecret found;
+  if (object.type == "AWSCredentials") {
+    exchange.kind = model::ExchangeKind::kAwsWebIdentity;
+    exchange.aws_region = object.region;
+    exchange.aws_role_arn = object.role_arn;
+    if (object.role_arn.empty()) {
+      return unusable("Invalid", "spec.awsCredentials.oidcExchangeToken.awsRoleArn must be set.");
+    }
+    return find_oidc(x, object, look, exchange);
+  }
+  if (object.type == "AzureCredentials") {
+    if (object.client_id.empty() || object.tenant_id.empty()) {
+      return unusable("Invalid", "spec.azureCredentials needs clientID and tenantID.");
+    }
+    exchange.azure_client_id = object.client_id;
+    exchange.azure_tenant = object.tenant_id;
+    exchange.kind = model::ExchangeKind::kAzureAssertion;
+    if (object.oidc) return find_oidc(x, object, look, exchange);
+    if (!object.secret) {
+      return unusable("Invalid",
+                      "spec.azureCredentials needs clientSecretRef or oidcExchangeToken.");
+    }
+    exchange.kind = model::ExchangeKind::kAzureClientSecret;
+    Verdict verdict = read_value(x, object, *object.secret, "client-secret", look, found);
+    if (verdict.usable) exchange.azure_client_secret = base::Secret(std::string(found.value));
+    return verdict;
+  }
+  if (object.secret) {
+    exchange.kind = model::ExchangeKind::kGcpServiceAccount;
+    Verdict verdict = read_value(x, object, *object.secret, "service_account.json", look, found);
+    if (verdict.usable) exchange.gcp_service_account = base::Secret(std::string(found.value));
+    return verdict;
+  }
+  if (!object.oidc) {
+    return unusable(
+        "Unsupported",
+        "spec.gcpCredentials without credentialsFile or workloadIdentityFederationConfig "
+        "(the surroundings of the proxy) is not served by this version.");
+  }
+  exchange.kind = model::ExchangeKind::kGcpFederation;
+  exchange.gcp_project_number = object.pool_project;
+  exchange.gcp_pool = object.pool;
+  exchange.gcp_provider = object.provider;
+  if (!object.impersonate.empty()) {
+    exchange.gcp_impersonate =
+        object.impersonate + "@" + object.project + ".iam.gserviceaccount.com";
+  }
+  return find_oidc(x, object, look, exchange);
+}
+
+/// Asks for an exchange and uses what the last one gave.
+Verdict find_token(const Context& x, const resources::BackendSecurityPolicy& object, Lookup& look,
+                   Output& out, model::Credential& credential) {
+  model::Exchange exchange;
+  exchange.owner = object.meta.owner();
+  exchange.policy = object.meta.path();
+  Verdict verdict = fill_exchange(x, object, look, exchange);
+  if (!verdict.usable) return verdict;
+  out.emit(x.c.exchanges, object.meta.path(), std::move(exchange));
+  const model::ExchangedToken* token = look.get(x.c.tokens, object.meta.path());
+  if (token == nullptr) {
+    return unusable("TokenPending", "The first token of the exchange is being fetched.");
+  }
+  if (!token->value) return unusable("ExchangeFailed", token->problem);
+  const model::SecretRef ref{object.meta.id.namespace_, "ai-eg-bsp-" + object.meta.id.name,
+                             "token"};
+  credential.secret = ref;
+  credential.aws_profile = "default";
+  out.emit(x.c.secret_values, model::key_of(ref),
+           model::SecretValue{object.meta.owner(), ref, *token->value});
+  return usable();
+}
+
+bool is_exchanged(const resources::BackendSecurityPolicy& object) {
+  return object.oidc || object.type == "AzureCredentials" || object.type == "GCPCredentials";
 }
 
 Verdict check(const Context& x, const resources::BackendSecurityPolicy& object, Lookup& look,
@@ -114,11 +240,9 @@ Verdict check(const Context& x, const resources::BackendSecurityPolicy& object, 
                     "The policy cannot be read: " + describe(object.meta.problems) + ".");
   }
   const TypeRow* row = row_of(object.type);
-  const auto known = dataplane::catalog::credential_type_from_name(object.type);
-  if (row == nullptr || !known || !dataplane::catalog::can_apply(*known)) {
-    return unusable("Unsupported", "Credentials of type " + object.type +
-                                       " are not served by this version; APIKey, AnthropicAPIKey, "
-                                       "AzureAPIKey and AWSCredentials are.");
+  if (row == nullptr) {
+    return unusable("Unsupported",
+                    "Credentials of type " + object.type + " are not served by this version.");
   }
   if (!object.unsupported.empty()) {
     return unusable("Unsupported",
@@ -129,16 +253,24 @@ Verdict check(const Context& x, const resources::BackendSecurityPolicy& object, 
   if (aws && object.region.empty()) {
     return unusable("Invalid", "spec.awsCredentials.region must be set.");
   }
-  credential.aws_region = object.region;
+  credential.aws_region = aws ? object.region : "";
   credential.aws_profile = object.profile;
+  if (row->type == model::CredentialType::kGcp) {
+    if (object.project.empty() || object.region.empty()) {
+      return unusable("Invalid", "spec.gcpCredentials needs projectName and region.");
+    }
+    credential.gcp_project = object.project;
+    credential.gcp_region = object.region;
+  }
+  if (is_exchanged(object)) return find_token(x, object, look, out, credential);
   if (object.secret) return find_secret(x, object, *row, look, out, credential);
   if (aws) return usable();
   return unusable("Invalid", "The policy names no Secret for its type " + object.type + ".");
 }
 
 bool is_reference_fault(const std::string& reason) {
-  return reason == "SecretNotFound" || reason == "SecretInvalid" || reason == "RefNotPermitted" ||
-         reason == "InvalidKind";
+  return reason == "SecretNotFound" || reason == "SecretInvalid" || reason == "TokenPending" ||
+         reason == "ExchangeFailed" || reason == "RefNotPermitted" || reason == "InvalidKind";
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ void reconcile_http_route(const Context& x, const resources::HttpRoute& object, 
   draft.status.scope = model::StatusScope::kParents;
   if (attachments.parents.empty()) {
     // Entries that are left from a parent of before are taken back.
-    if (any_ours(x.options, object.status_controllers))
+    if (any_ours(x.options, object.status_controllers.names))
       out.emit(x.c.route_drafts, key, std::move(draft));
     return;
   }

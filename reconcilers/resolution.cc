@@ -67,6 +67,7 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.tls_states = e.collection<TlsState>("TLS policies");
   c.credential_states = e.collection<CredentialState>("security policies");
   c.credentials = e.collection<model::Credential>("credentials");
+  c.exchanges = e.collection<model::Exchange>("exchanges");
   c.secret_values = e.collection<model::SecretValue>("secret values");
   c.backend_states = e.collection<BackendState>("backends");
   c.ai_backend_states = e.collection<AiBackendState>("AI backends");
@@ -192,7 +193,7 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
              c.client_settings, c.statuses);
   reconciler(e, "BackendTLSPolicy", x, c.tls_policies, check_tls_policy, c.tls_states);
   reconciler(e, "BackendSecurityPolicy", x, c.security_policies, check_security_policy,
-             c.credentials, c.secret_values, c.credential_states);
+             c.credentials, c.secret_values, c.credential_states, c.exchanges);
   reconciler(e, "Backend", x, c.backends, reconcile_backend, c.backend_states, c.endpoints,
              c.upstreams, c.statuses);
   reconciler(e, "AIServiceBackend", x, c.ai_backends, reconcile_ai_backend, c.resolved_backends,
@@ -238,6 +239,7 @@ std::shared_ptr<const Context> register_resolution(Engine& engine, Options optio
   for (const resources::KindInfo& info : resources::all_kinds()) {
     x->c.objects.push_back(engine.collection<resources::Object>(std::string(info.name)));
   }
+  x->c.tokens = engine.collection<model::ExchangedToken>("exchanged tokens");
   make_read_collections(engine, x->c);
   make_derived_collections(engine, x->c);
   make_indexes(engine, x->c);

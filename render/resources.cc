@@ -154,10 +154,15 @@ Piece render_credential(const std::string& policy, const model::Credential& cred
     case model::CredentialType::kAws:
       out.type = snapshot::CredentialType::kAws;
       break;
+    case model::CredentialType::kGcp:
+      out.type = snapshot::CredentialType::kGcp;
+      break;
   }
   if (credential.secret) out.secret_key = secret_key(*credential.secret);
   out.aws_region = credential.aws_region;
   out.aws_profile = credential.aws_profile;
+  out.gcp_project = credential.gcp_project;
+  out.gcp_region = credential.gcp_region;
   return {credential_key(policy), std::move(out)};
 }
 

@@ -83,6 +83,13 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
       hourly_(executor) {
+  tokens_ = std::make_unique<tokens::TokenService>(
+      tokens::Surroundings{},
+      [this, alive = alive_](const std::string& policy, model::ExchangedToken token) {
+        executor_.post([this, alive, policy, token = std::move(token)] {
+          if (*alive) on_token(policy, token);
+        });
+      });
   status_writer_.on_transition([this](const write::Transition& t) { on_transition(t); });
   status_writer_.on_result([this](const kube::ObjectRef& ref, const kube::ApiError* error) {
     if (error == nullptr) on_status_written(ref.key());
@@ -101,6 +108,7 @@ Operator::~Operator() {
   *alive_ = false;
   // Its thread calls back into the executor: it ends first.
   push_.reset();
+  tokens_.reset();
 }
 
 void Operator::start() {
@@ -228,6 +236,17 @@ void Operator::publish() {
   }
   for (const resolve::OwnedSet& set : result.owned) take_owned(set);
   for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+  for (const resolve::ExchangeUpdate& update : result.exchanges) {
+    tokens_->want(update.policy, update.exchange);
+  }
+}
+
+void Operator::on_token(const std::string& policy, model::ExchangedToken token) {
+  if (!token.problem.empty()) {
+    log::warn("credentials cannot be exchanged", {{"policy", policy}, {"why", token.problem}});
+  }
+  resolver_.report_token(policy, std::move(token));
+  holdoff_.touch();
 }
 
 void Operator::take_owned(resolve::OwnedSet set) {

@@ -17,6 +17,7 @@
 #include "controller/pipeline/identity_keeper.h"
 #include "controller/push/server.h"
 #include "controller/resolve/resolver.h"
+#include "controller/tokens/service.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/net/address.h"
 
@@ -66,6 +67,7 @@ class Operator {
   void on_authority();
   void on_push_state(const push::GatewayState& state);
   void on_transition(const kube::write::Transition& transition);
+  void on_token(const std::string& policy, reconcilers::model::ExchangedToken token);
   void on_hour();
   [[nodiscard]] bool settled() const;
   [[nodiscard]] const kube::cache::Informer* informer_of(const std::string& group,
@@ -90,6 +92,7 @@ class Operator {
   std::map<kube::ObjectKey, std::string> deployments_;  // of ours, with their Gateways
   std::set<kube::ObjectKey> once_;                      // statuses that are not kept up
   std::unique_ptr<push::PushServer> push_;
+  std::unique_ptr<tokens::TokenService> tokens_;
   std::string push_problem_;
   bool resolved_once_ = false;
   bool leads_ = false;

@@ -29,6 +29,7 @@ struct Resolver::Impl {
     model::ObjectId id;
   };
 
+  void take_exchanges(Result& result);
   void take_members(Result& result);
   void take_faults();
   void take_statuses(Result& result);
@@ -249,6 +250,12 @@ bool Resolver::report_pods(const std::string& gateway, std::string why) {
   return true;
 }
 
+void Resolver::report_token(const std::string& policy, model::ExchangedToken token) {
+  const auto& c = impl_->stages->resolution->c;
+  if (impl_->engine.find(c.exchanges, policy) == nullptr) return;
+  impl_->engine.put(c.tokens, policy, std::move(token));
+}
+
 /// What is not wanted any more cannot be missing.
 void Resolver::Impl::keep_owned_faults(const model::ObjectId& gateway, const OwnedSet* owned) {
   const auto found = owned_faults.find(model::path_of(gateway));
@@ -414,8 +421,19 @@ Result Resolver::result() {
   impl_->take_faults();
   impl_->take_owned(result);
   impl_->take_statuses(result);
+  impl_->take_exchanges(result);
   impl_->close_books();
   return result;
+}
+
+void Resolver::Impl::take_exchanges(Result& result) {
+  const auto& c = stages->resolution->c;
+  for (const std::string& policy : engine.take_changes(c.exchanges)) {
+    ExchangeUpdate& update = result.exchanges.emplace_back(ExchangeUpdate{policy, std::nullopt});
+    const model::Exchange* exchange = engine.find(c.exchanges, policy);
+    if (exchange != nullptr) update.exchange = *exchange;
+    if (exchange == nullptr) engine.erase(c.tokens, policy);
+  }
 }
 
 /// Forgets what is known of Gateways that are gone.

@@ -11,6 +11,7 @@
 
 #include "controller/resolve/stages.h"
 #include "dataplane/snapshot/resource.h"
+#include "reconcilers/model/exchange.h"
 #include "reconcilers/model/status.h"
 #include "reconcilers/options.h"
 #include "reconcilers/resources/object.h"
@@ -77,11 +78,18 @@ struct GatewayUpdate {
   snapshot::Delta delta;
 };
 
+/// A policy whose exchange is wanted, is wanted otherwise than before, or (null) no more.
+struct ExchangeUpdate {
+  std::string policy;  // "NS/NAME"
+  std::optional<model::Exchange> exchange;
+};
+
 /// What changed since the last call of result(). Everything is sorted by key.
 struct Result {
   std::vector<GatewayUpdate> gateways;
   std::vector<StatusUpdate> statuses;
   std::vector<OwnedSet> owned;  // no objects: delete what was owned
+  std::vector<ExchangeUpdate> exchanges;
 };
 
 /// Everything from API objects to resource sets, statuses and owned objects, incrementally: a
@@ -107,6 +115,8 @@ class Resolver {
   /// Replaces why pods of a Gateway are missing (a sentence, empty: nothing is known). Says whether
   /// anything changed.
   bool report_pods(const std::string& gateway, std::string why);
+  /// Replaces what the exchange of a policy gave.
+  void report_token(const std::string& policy, model::ExchangedToken token);
   Result result();
 
   /// The present set of a Gateway; null if it is not served. Valid until the next result().

@@ -442,6 +442,7 @@ std::shared_ptr<const Stages> register_stages(Engine& engine, reconcilers::Optio
   engine.track_changes(s->withheld);
   engine.track_changes(s->owned);
   engine.track_changes(s->resolution->c.statuses);
+  engine.track_changes(s->resolution->c.exchanges);
   return s;
 }
 

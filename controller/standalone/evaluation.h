@@ -21,7 +21,8 @@ class Evaluation {
   [[nodiscard]] const Manifests& manifests() const { return manifests_; }
   [[nodiscard]] const resolve::Resolver& resolver() const { return resolver_; }
 
-  /// The objects of the files with the status that each would get, sorted by kind and name.
+  /// The objects of the files with the status that each would get, in the order of
+  /// manifests().current().objects: sorted by kind and name.
   [[nodiscard]] std::vector<nlohmann::json> objects() const;
 
  private:

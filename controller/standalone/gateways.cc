@@ -1,8 +1,10 @@
 #include "controller/standalone/gateways.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "dataplane/catalog/support.h"
 #include "dataplane/proxy/command_line.h"
 
 namespace tollgate::controller::standalone {
@@ -19,13 +21,21 @@ constexpr int kRoundLimit = 1000;
 
 }  // namespace
 
+base::Result<std::unique_ptr<Gateways>> Gateways::create(proxy::Options options) {
+  const std::optional<dataplane::net::Address> address = std::exchange(options.admin, {});
+  std::unique_ptr<Gateways> gateways(new Gateways(std::move(options)));
+  if (address) {
+    TRY_ASSIGN(gateways->admin_, Admin::start(*address));
+  }
+  return gateways;
+}
+
 base::Result<proxy::Proxy*> Gateways::proxy_of(const std::string& gateway) {
   const auto at = proxies_.find(gateway);
   if (at != proxies_.end()) return at->second.get();
-  proxy::Options options = options_;
-  if (!proxies_.empty()) options.admin.reset();
-  TRY_ASSIGN(auto made, proxy::Proxy::start(std::move(options)));
+  TRY_ASSIGN(auto made, proxy::Proxy::start(options_));
   proxy::Proxy* raw = made.get();
+  if (admin_) admin_->add(gateway, *raw);
   proxies_[gateway] = std::move(made);
   return raw;
 }
@@ -36,6 +46,7 @@ void Gateways::report(resolve::Resolver& resolver, const std::string& gateway,
   report.instance = kInstance;
   report.ready = true;
   report.acknowledged = result.revision;
+  report.abilities = dataplane::catalog::abilities();
   if (!result.accepted) {
     report.refused_revision = revision;
     for (const auto& problem : result.problems)
@@ -65,6 +76,7 @@ base::Status Gateways::apply(resolve::Resolver& resolver, resolve::Result change
       if (update.gone) {
         results_.erase(update.gateway);
         held_.erase(update.gateway);
+        if (admin_) admin_->remove(update.gateway);
         target->drain_and_wait();
         proxies_.erase(update.gateway);
       } else if (result.accepted) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/resolve/resolver.h"
+#include "controller/standalone/admin.h"
 #include "dataplane/proxy/proxy.h"
 
 namespace tollgate::controller::standalone {
@@ -13,8 +14,9 @@ namespace tollgate::controller::standalone {
 /// The proxies of all Gateways, in this process: one for each.
 class Gateways {
  public:
-  /// `options` are those of every proxy; the admin address goes to the first one.
-  explicit Gateways(dataplane::proxy::Options options) : options_(std::move(options)) {}
+  /// `options` are those of every proxy; at the admin address all of them answer together.
+  static dataplane::base::Result<std::unique_ptr<Gateways>> create(
+      dataplane::proxy::Options options);
 
   /// Applies what changed and tells the resolver what came of it, until nothing changes any more: a
   /// refused resource is held back and the rest is applied.
@@ -30,6 +32,7 @@ class Gateways {
   void drain_and_wait();
 
  private:
+  explicit Gateways(dataplane::proxy::Options options) : options_(std::move(options)) {}
   dataplane::base::Result<dataplane::proxy::Proxy*> proxy_of(const std::string& gateway);
   void report(resolve::Resolver& resolver, const std::string& gateway,
               const dataplane::proxy::ApplyResult& result, const std::string& revision);
@@ -42,6 +45,7 @@ class Gateways {
   std::vector<std::string> said_;
   std::vector<std::string> problems_;
   bool said_ready_ = false;
+  std::unique_ptr<Admin> admin_;  // null without an address; ends before the proxies
 };
 
 }  // namespace tollgate::controller::standalone

@@ -8,18 +8,24 @@
 #include <utility>
 
 #include "dataplane/auth/aws_documents.h"
+#include "dataplane/base/text.h"
+#include "dataplane/catalog/schema.h"
+#include "dataplane/mock/issued.h"
 #include "dataplane/snapshot/codec.h"
 
 namespace tollgate::controller::standalone {
 
 namespace auth = dataplane::auth;
 namespace base = dataplane::base;
+namespace catalog = dataplane::catalog;
 namespace mock = dataplane::mock;
 namespace snapshot = dataplane::snapshot;
 
 namespace {
 
 constexpr std::string_view kModelHeader = "x-ai-eg-model";
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
 
 template <typename T>
 std::optional<T> read(const snapshot::ResourceSet& set, std::string_view key) {
@@ -70,11 +76,17 @@ mock::ExpectedCredential expect_aws(const snapshot::Credential& credential,
   expected.access_key_id = kMockAccessKeyId;
   expected.key = base::Secret(kMockSecretAccessKey);
   if (credential.secret_key.empty()) return expected;
+  if (secret.empty()) {
+    expected.auth = mock::Auth::kIssuedSigV4;
+    return expected;
+  }
   const auto keys = auth::parse_credentials_file(secret.reveal(), credential.aws_profile);
   if (keys) {
     expected.access_key_id = keys->access_key_id;
     expected.key = keys->secret_access_key;
     expected.session_token = std::string(keys->session_token.reveal());
+    // Exchanged keys change; any that the model server's own STS gave are good while they live.
+    if (mock::is_issued(expected.session_token)) expected.auth = mock::Auth::kIssuedSigV4;
   }
   return expected;
 }
@@ -88,8 +100,10 @@ mock::ExpectedCredential expect(const snapshot::ResourceSet& set, const std::str
   switch (credential->type) {
     case snapshot::CredentialType::kAws:
       return expect_aws(*credential, secret);
+    case snapshot::CredentialType::kGcp:
     case snapshot::CredentialType::kApiKey:
-      expected.auth = mock::Auth::kBearer;
+      expected.auth = secret.empty() || mock::is_issued(secret.reveal()) ? mock::Auth::kIssuedBearer
+                                                                         : mock::Auth::kBearer;
       break;
     case snapshot::CredentialType::kAnthropicApiKey:
       expected.auth = mock::Auth::kXApiKey;
@@ -103,16 +117,35 @@ mock::ExpectedCredential expect(const snapshot::ResourceSet& set, const std::str
 }
 
 std::optional<mock::Api> api_of(const snapshot::Backend& backend) {
-  if (backend.schema == "OpenAI" || backend.schema == "OpenAI/responses") return mock::Api::kOpenAi;
-  if (backend.schema == "Anthropic") return mock::Api::kAnthropic;
-  if (backend.schema == "AWSAnthropic") return mock::Api::kBedrock;
+  const auto schema = catalog::schema_from_name(backend.schema);
+  if (!schema) return std::nullopt;
+  switch (*schema) {
+    case catalog::Schema::kOpenAi:
+    case catalog::Schema::kOpenAiResponses:
+      return mock::Api::kOpenAi;
+    case catalog::Schema::kAzureOpenAi:
+      return mock::Api::kAzure;
+    case catalog::Schema::kAnthropic:
+      return mock::Api::kAnthropic;
+    case catalog::Schema::kAwsBedrock:
+    case catalog::Schema::kAwsAnthropic:
+      return mock::Api::kBedrock;
+    case catalog::Schema::kGcpVertexAi:
+    case catalog::Schema::kGcpAnthropic:
+      return mock::Api::kVertex;
+    case catalog::Schema::kCohere:
+      return std::nullopt;
+  }
   return std::nullopt;
 }
 
 /// Several backends may share a host: it then plays all their models.
 void add_host(mock::ModelHost host, std::vector<mock::ModelHost>& hosts) {
   for (mock::ModelHost& known : hosts) {
-    if (known.host != host.host || known.port != host.port || known.tls != host.tls) continue;
+    if (known.host != host.host || known.port != host.port || known.tls != host.tls ||
+        known.api != host.api || known.prefix != host.prefix || known.names != host.names) {
+      continue;
+    }
     if (known.models.empty() || host.models.empty()) {
       known.models.clear();
     } else {
@@ -121,6 +154,15 @@ void add_host(mock::ModelHost host, std::vector<mock::ModelHost>& hosts) {
     return;
   }
   hosts.push_back(std::move(host));
+}
+
+/// The names under which a proxy asks for an upstream and verifies it.
+std::vector<std::string> names_of(const snapshot::UpstreamTls& tls) {
+  std::set<std::string> names(tls.subject_alt_names.begin(), tls.subject_alt_names.end());
+  names.insert(tls.sni);
+  names.insert(tls.hostname);
+  names.erase("");
+  return {names.begin(), names.end()};
 }
 
 void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const Models& models,
@@ -137,9 +179,11 @@ void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const M
     host.host = endpoint.host;
     host.port = endpoint.port;
     host.tls = upstream->tls.has_value();
+    if (upstream->tls) host.names = names_of(*upstream->tls);
     host.api = *api;
     if (!backend->schema_prefix.empty()) host.prefix = backend->schema_prefix;
     host.prefix.erase(0, host.prefix.find_first_not_of('/'));
+    host.prefix.erase(host.prefix.find_last_not_of('/') + 1);
     host.credential = expect(set, backend->credential_key);
     const auto at = models.find(key);
     if (at != models.end() && !at->second.contains("")) {
@@ -151,12 +195,60 @@ void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const M
 
 }  // namespace
 
+std::vector<mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions) {
+  std::vector<std::pair<std::string, mock::Api>> services{
+      {"sts.amazonaws.com", mock::Api::kAwsSts},
+      {"login.microsoftonline.com", mock::Api::kAzureAd},
+      {"oauth2.googleapis.com", mock::Api::kGoogleOauth},
+      {"sts.googleapis.com", mock::Api::kGoogleSts},
+      {"iamcredentials.googleapis.com", mock::Api::kGoogleIam},
+  };
+  for (const std::string& region : aws_regions) {
+    services.emplace_back("sts." + region + ".amazonaws.com", mock::Api::kAwsSts);
+  }
+  std::vector<mock::ModelHost> hosts;
+  for (auto& [name, api] : services) {
+    mock::ModelHost host;
+    host.host = std::move(name);
+    host.port = kHttpsPort;
+    host.tls = true;
+    host.api = api;
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+std::optional<mock::ModelHost> issuer_host(std::string_view url) {
+  constexpr std::uint64_t kMaxPort = 65'535;
+  mock::ModelHost host;
+  host.api = mock::Api::kOidc;
+  host.tls = url.starts_with("https://");
+  if (!host.tls && !url.starts_with("http://")) return std::nullopt;
+  url.remove_prefix(url.find("://") + 3);
+  const std::string_view authority = url.substr(0, url.find('/'));
+  const std::size_t colon = authority.find(':');
+  host.host = base::to_lower(authority.substr(0, colon));
+  host.port = host.tls ? kHttpsPort : kHttpPort;
+  if (colon != std::string_view::npos) {
+    const auto port = base::parse_u64(authority.substr(colon + 1));
+    if (!port || *port > kMaxPort) return std::nullopt;
+    host.port = static_cast<std::uint16_t>(*port);
+  }
+  return host.host.empty() ? std::nullopt : std::optional(host);
+}
+
 std::vector<mock::ModelHost> mock_hosts(const snapshot::ResourceSet& set) {
   const Models models = models_by_backend(set);
   std::vector<mock::ModelHost> hosts;
+  std::set<std::string> regions;
   for (const auto& [key, resource] : set.all()) {
     if (snapshot::kind_of(key) == "backend") add_hosts(set, key, models, hosts);
+    if (snapshot::kind_of(key) != "credential") continue;
+    const auto credential = read<snapshot::Credential>(set, key);
+    if (credential && !credential->aws_region.empty()) regions.insert(credential->aws_region);
   }
+  if (hosts.empty()) return hosts;
+  for (mock::ModelHost& host : token_hosts(regions)) hosts.push_back(std::move(host));
   return hosts;
 }
 

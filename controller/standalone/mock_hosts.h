@@ -1,5 +1,9 @@
 #pragma once
 
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/mock/model_host.h"
@@ -12,8 +16,16 @@ inline constexpr const char* kMockAccessKeyId = "AKIAMOCKMOCKMOCKMOCK";
 inline constexpr const char* kMockSecretAccessKey = "mock/secret/access/key/of/no/account/0000";
 
 /// What the built-in model server has to play so that every AI backend of a set finds its provider:
-/// host, API, models that rules send there, and the credential that the backend is configured with.
+/// host, API, models that rules send there, and the credential that the backend is configured with;
+/// and the token services.
 /// Resources that cannot be read are left out: the proxy refuses them.
 std::vector<dataplane::mock::ModelHost> mock_hosts(const dataplane::snapshot::ResourceSet& set);
+
+/// The token services of AWS, Azure and Google that credentials are exchanged at, as the model
+/// server plays them: any well-formed client is let in.
+std::vector<dataplane::mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions);
+
+/// An OpenID issuer by its URL; nullopt if that is none.
+std::optional<dataplane::mock::ModelHost> issuer_host(std::string_view url);
 
 }  // namespace tollgate::controller::standalone

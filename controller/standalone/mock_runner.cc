@@ -25,11 +25,12 @@ base::Result<std::unique_ptr<MockRunner>> MockRunner::start(std::vector<mock::Mo
   runner->thread_->run([&] {
     runner->buffers_ = std::make_unique<net::BufferPool>();
     runner->io_.reset(new net::IoContext{runner->thread_->loop(), *runner->buffers_});
-    mock::ModelServerOptions options;
+    mock::server::ModelServerOptions options;
     options.plain = *net::parse_address(kLoopback);
     options.tls = *net::parse_address(kLoopback);
     options.hosts = std::move(hosts);
-    auto server = mock::ModelServer::start(*runner->io_, std::move(options), runner->clock_.wall());
+    auto server =
+        mock::server::ModelServer::start(*runner->io_, std::move(options), runner->clock_.wall());
     if (server) {
       runner->server_ = std::move(*server);
     } else {
@@ -57,8 +58,23 @@ void MockRunner::redirect(const std::vector<mock::ModelHost>& hosts, net::dns::O
   options.extra_trust.pems.push_back(server_->ca_pem());
 }
 
-void MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
-  thread_->run([&] { server_->set_hosts(std::move(hosts)); });
+base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
+  base::Status status;
+  thread_->run([&] { status = server_->set_hosts(std::move(hosts), clock_.wall()); });
+  return status;
+}
+
+std::vector<std::string> MockRunner::token_routes(const std::vector<mock::ModelHost>& hosts) const {
+  const std::string plain = server_->plain_address().to_string();
+  const std::string tls = server_->tls_address().to_string();
+  std::vector<std::string> routes;
+  for (const mock::ModelHost& host : hosts) {
+    routes.push_back(host.host + ":" + std::to_string(host.port) + "=" + (host.tls ? tls : plain));
+  }
+  // Every other host as well: no real account is ever asked.
+  routes.push_back(":80=" + plain);
+  routes.push_back(":443=" + tls);
+  return routes;
 }
 
 std::string MockRunner::describe() const {

@@ -5,7 +5,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/result.h"
 #include "dataplane/event/loop_thread.h"
-#include "dataplane/mock/model_server.h"
+#include "dataplane/mock/server/model_server.h"
 #include "dataplane/net/buffer.h"
 #include "dataplane/net/dns/resolver.h"
 #include "dataplane/proxy/options.h"
@@ -25,8 +25,13 @@ class MockRunner {
   void redirect(const std::vector<dataplane::mock::ModelHost>& hosts,
                 dataplane::net::dns::Overrides& overrides,
                 dataplane::proxy::Options& options) const;
-  /// After an edit of the files.
-  void set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
+  /// Sends calls for tokens here too: what tokens::Surroundings wants to know. `hosts` may stand on
+  /// ports of their own.
+  [[nodiscard]] std::vector<std::string> token_routes(
+      const std::vector<dataplane::mock::ModelHost>& hosts) const;
+  [[nodiscard]] const std::string& ca_pem() const { return server_->ca_pem(); }
+  /// After an edit of the files. If it fails, what was played before goes on.
+  dataplane::base::Status set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
   /// "model server on 127.0.0.1:P (plain) and 127.0.0.1:Q (TLS)"
   [[nodiscard]] std::string describe() const;
 
@@ -37,7 +42,7 @@ class MockRunner {
   std::unique_ptr<dataplane::event::LoopThread> thread_;
   std::unique_ptr<dataplane::net::BufferPool> buffers_;
   std::unique_ptr<dataplane::net::IoContext> io_;
-  std::unique_ptr<dataplane::mock::ModelServer> server_;
+  std::unique_ptr<dataplane::mock::server::ModelServer> server_;
 };
 
 }  // namespace tollgate::controller::standalone

@@ -20,6 +20,8 @@
 #include "controller/standalone/manifests.h"
 #include "controller/standalone/mock_hosts.h"
 #include "controller/standalone/mock_runner.h"
+#include "controller/standalone/token_inbox.h"
+#include "controller/tokens/service.h"
 #include "dataplane/base/log.h"
 #include "dataplane/net/address.h"
 #include "dataplane/net/socket.h"
@@ -105,14 +107,21 @@ class Session {
   /// False if nothing can be served at all.
   base::Status start();
   base::Status reload();
+  /// Takes what exchanges gave since the last call.
+  base::Status take_tokens();
   void stop() {
     if (gateways_) gateways_->drain_and_wait();
   }
+  /// Readable when take_tokens has something to take.
+  [[nodiscard]] int token_fd() const { return inbox_.fd(); }
 
  private:
   void take_changes();
   base::Status apply(resolve::Result changed);
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
+  void start_tokens();
+  void learn_issuers(const resolve::Result& resolved);
+  [[nodiscard]] std::vector<dataplane::mock::ModelHost> played() const;
   void say_problems();
 
   const cli::RunOptions& options_;
@@ -120,7 +129,10 @@ class Session {
   resolve::Resolver resolver_;
   std::unique_ptr<MockRunner> mock_;
   std::unique_ptr<Gateways> gateways_;
+  TokenInbox inbox_;
+  std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
+  std::set<std::string> issuers_;  // of all exchanges so far
 };
 
 /// Reads the files into the resolver; problems are said once, as long as they last.
@@ -166,9 +178,9 @@ base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options&
   setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
   unsetenv("AWS_SESSION_TOKEN");
   // The proxies learn at their start where hosts are, so what is played is found out before.
-  const auto played = hosts_of(resolver_);
-  TRY_ASSIGN(mock_, MockRunner::start(played));
-  mock_->redirect(played, overrides, options);
+  const auto hosts = played();
+  TRY_ASSIGN(mock_, MockRunner::start(hosts));
+  mock_->redirect(hosts, overrides, options);
   // Nobody but the model server is asked, unless a host is sent elsewhere by --resolve.
   options.extra_trust.alone = options_.resolve.empty();
   std::cerr << mock_->describe() << '\n';
@@ -187,9 +199,11 @@ base::Status Session::start() {
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
   take_changes();
   resolve::Result resolved = resolver_.result();
+  learn_issuers(resolved);
   if (options_.mock) TRY(start_mock(overrides, options));
+  start_tokens();
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
-  gateways_ = std::make_unique<Gateways>(std::move(options));
+  TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
   TRY(apply(std::move(resolved)));
   if (resolver_.gateways().empty()) {
     log::warn("no Gateway is served: the files hold none that is accepted");
@@ -197,7 +211,49 @@ base::Status Session::start() {
   return {};
 }
 
+void Session::start_tokens() {
+  tokens::Surroundings around;
+  around.resolve = options_.resolve;
+  around.ca_file = options_.upstream_ca;
+  if (mock_) {
+    for (std::string& route : mock_->token_routes(played())) {
+      around.resolve.push_back(std::move(route));
+    }
+    if (around.ca_file.empty()) around.ca_pem = mock_->ca_pem();
+  }
+  tokens_ = std::make_unique<tokens::TokenService>(
+      std::move(around),
+      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
+        inbox_.put(policy, std::move(token));
+      });
+}
+
+/// The issuers that exchanges ask are played too.
+void Session::learn_issuers(const resolve::Result& resolved) {
+  for (const resolve::ExchangeUpdate& update : resolved.exchanges) {
+    if (update.exchange && update.exchange->oidc) issuers_.insert(update.exchange->oidc->issuer);
+  }
+}
+
+std::vector<dataplane::mock::ModelHost> Session::played() const {
+  auto hosts = hosts_of(resolver_);
+  for (const std::string& issuer : issuers_) {
+    if (auto host = issuer_host(issuer)) hosts.push_back(std::move(*host));
+  }
+  return hosts;
+}
+
+base::Status Session::take_tokens() {
+  for (auto& [policy, token] : inbox_.take()) resolver_.report_token(policy, std::move(token));
+  resolve::Result resolved = resolver_.result();
+  if (mock_) TRY(mock_->set_hosts(played()));
+  return apply(std::move(resolved));
+}
+
 base::Status Session::apply(resolve::Result changed) {
+  for (resolve::ExchangeUpdate& update : changed.exchanges) {
+    tokens_->want(update.policy, std::move(update.exchange));
+  }
   TRY(gateways_->apply(resolver_, std::move(changed)));
   say_problems();
   for (const std::string& line : gateways_->take_lines()) std::cerr << line << '\n';
@@ -206,23 +262,31 @@ base::Status Session::apply(resolve::Result changed) {
 
 base::Status Session::reload() {
   take_changes();
-  TRY(apply(resolver_.result()));
-  if (mock_) mock_->set_hosts(hosts_of(resolver_));
-  return {};
+  resolve::Result resolved = resolver_.result();
+  learn_issuers(resolved);
+  // The model server first: exchanges that begin now ask it.
+  if (mock_) TRY(mock_->set_hosts(played()));
+  return apply(std::move(resolved));
 }
 
-/// Waits for a signal or a change of the files. False: end.
-base::Result<bool> wait(files::FileWatcher& watcher, int signals) {
+enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };
+
+/// Waits for a signal, a change of the files or a token.
+base::Result<Wake> wait(files::FileWatcher& watcher, int signals, int tokens) {
   int timeout_ms = -1;
   while (true) {
-    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}};
-    const int ready = poll(fds, 2, timeout_ms);
+    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}, {tokens, POLLIN, 0}};
+    const int ready = poll(fds, 3, timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return base::internal_error("poll failed");
-    if (ready == 0) return true;  // quiet again after a change
-    if (fds[1].revents != 0) return false;
-    TRY_ASSIGN(const bool changed, watcher.drain());
-    if (changed) timeout_ms = kQuietMs;
+    if (ready == 0) return Wake::kFiles;  // quiet again after a change
+    if (fds[1].revents != 0) return Wake::kEnd;
+    if (fds[0].revents != 0) {
+      TRY_ASSIGN(const bool changed, watcher.drain());
+      if (changed) timeout_ms = kQuietMs;
+    } else if (fds[2].revents != 0) {
+      return Wake::kTokens;
+    }
   }
 }
 
@@ -244,10 +308,10 @@ int run(const cli::RunOptions& options) {
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);
   while (true) {
-    const auto goes_on = wait(**watcher, signals.get());
-    if (!goes_on) return fail(goes_on.error().detail);
-    if (!*goes_on) break;
-    const base::Status reloaded = session.reload();
+    const auto wake = wait(**watcher, signals.get(), session.token_fd());
+    if (!wake) return fail(wake.error().detail);
+    if (*wake == Wake::kEnd) break;
+    const base::Status reloaded = *wake == Wake::kTokens ? session.take_tokens() : session.reload();
     if (!reloaded) log::error("reload", {{"why", reloaded.error().detail}});
   }
   session.stop();

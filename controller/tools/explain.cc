@@ -119,6 +119,11 @@ Json explain_credential(const snapshot::CredentialNode& credential) {
     case snapshot::CredentialType::kAzureApiKey:
       out["sent_as"] = "api-key";
       break;
+    case snapshot::CredentialType::kGcp:
+      out["sent_as"] = "authorization: Bearer";
+      out["place"] =
+          "project " + credential.value.gcp_project + ", location " + credential.value.gcp_region;
+      break;
     case snapshot::CredentialType::kAws:
       out["sent_as"] = "AWS Signature Version 4, region " + credential.value.aws_region;
       break;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -123,6 +126,27 @@ int run_check(const cli::CheckOptions& options) {
   return good ? 0 : 1;
 }
 
+namespace {
+
+/// Files do not say when an object was made: it is as old as its file.
+void set_age(const files::Document& document, json& object) {
+  const auto at = json::json_pointer("/metadata/creationTimestamp");
+  if (!object.contains(at) || object[at] != files::LoadOptions().created) return;
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(document.file, error);
+  const auto time =
+      error ? std::chrono::system_clock::now() : std::chrono::file_clock::to_sys(written);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return;
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  object[at] = text;
+}
+
+}  // namespace
+
 int run_get(const cli::GetOptions& options) {
   const Evaluation evaluation(options.files, options.real_ports);
   const bool good = say_file_problems(evaluation);
@@ -136,7 +160,9 @@ int run_get(const cli::GetOptions& options) {
     }
     kinds.push_back(kind);
   }
-  const std::vector<json> objects = evaluation.objects();
+  std::vector<json> objects = evaluation.objects();
+  const auto& documents = evaluation.manifests().current().objects;
+  for (std::size_t i = 0; i < objects.size(); ++i) set_age(documents[i], objects[i]);
   std::vector<const json*> chosen;
   for (const json& object : objects) {
     const auto gvk = schema::make_gvk(object.value("apiVersion", ""), object.value("kind", ""));

@@ -105,11 +105,14 @@ base::Status apply_credential(const Credential& credential, http::RequestHead& h
     case catalog::CredentialType::kAwsCredentials:
       return apply_aws(credential, head, body, now, cache, arena);
     case catalog::CredentialType::kAzureCredentials:
+      return apply_key(credential, head, "Authorization", "Bearer ", arena);
     case catalog::CredentialType::kGcpCredentials:
-      break;
+      TRY(apply_key(credential, head, "Authorization", "Bearer ", arena));
+      head.path = arena.concat({"/v1/projects/", credential.gcp_project, "/locations/",
+                                credential.gcp_region, head.path});
+      return {};
   }
-  return unusable("this build cannot apply credentials of type " +
-                  std::string(catalog::to_string(credential.type)));
+  return unusable("there is no way to apply this type of credential");
 }
 
 }  // namespace tollgate::dataplane::auth

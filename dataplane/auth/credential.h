@@ -25,9 +25,11 @@ struct AwsKeys {
 /// What requests to one backend are signed with. A value: workers share it by pointer.
 struct Credential {
   catalog::CredentialType type = catalog::CredentialType::kNone;
-  base::Secret key;        // API keys, already trimmed
-  AwsKeys aws;             // kAwsCredentials
-  std::string aws_region;  // kAwsCredentials: the policy's region
+  base::Secret key;         // API keys, already trimmed
+  AwsKeys aws;              // kAwsCredentials
+  std::string aws_region;   // kAwsCredentials: the policy's region
+  std::string gcp_project;  // kGcpCredentials: where the models are
+  std::string gcp_region;
 };
 
 }  // namespace tollgate::dataplane::auth

@@ -57,6 +57,17 @@ struct Around {
   std::string_view behind;
 };
 
+/// Google's API has the same paths under two versions; its clients differ in which they use.
+std::string_view below_version(const EndpointInfo& info, std::string_view path) {
+  if (info.dialect != Dialect::kGemini) return path;
+  for (const std::string_view version : {"/v1beta", "/v1"}) {
+    if (path.starts_with(version) && path.substr(version.size()).starts_with('/')) {
+      return path.substr(version.size());
+    }
+  }
+  return {};
+}
+
 Around around_model(std::string_view pattern) {
   const std::size_t at = pattern.find(kPlaceholder);
   return {pattern.substr(0, at), pattern.substr(at + kPlaceholder.size())};
@@ -64,7 +75,8 @@ Around around_model(std::string_view pattern) {
 
 bool matches(const EndpointInfo& info, std::string_view path) {
   if (!info.model_in_path) return info.path == path;
-  const Around around = around_model(info.path);
+  const Around around = around_model(below_version(info, info.path));
+  path = below_version(info, path);
   return path.size() > around.before.size() + around.behind.size() &&
          path.starts_with(around.before) && path.ends_with(around.behind) &&
          path.substr(around.before.size(),
@@ -83,7 +95,8 @@ const EndpointInfo* find_endpoint(std::string_view path) {
 
 std::string_view model_in_path(const EndpointInfo& info, std::string_view path) {
   if (!info.model_in_path) return {};
-  const Around around = around_model(info.path);
+  const Around around = around_model(below_version(info, info.path));
+  path = below_version(info, path);
   path.remove_prefix(around.before.size());
   path.remove_suffix(around.behind.size());
   return path;

@@ -61,7 +61,7 @@ enum class Streaming : std::uint8_t {
 struct EndpointInfo {
   Endpoint endpoint;
   /// Exact, without query; or with one `{model}` that stands for one or more characters, which
-  /// may contain '/' only as %2F.
+  /// may contain '/' only as %2F. Google's paths are known under /v1 too.
   std::string_view path;
   std::string_view operation;  // value of gen_ai.operation.name; empty for local documents
   Dialect dialect;

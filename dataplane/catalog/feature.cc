@@ -9,11 +9,9 @@
 namespace tollgate::dataplane::catalog {
 namespace {
 
-constexpr std::array<const FeatureTable*, 4> kTables{
-    &kAnthropicFeatures,
-    &kConverseFeatures,
-    &kGeminiFeatures,
-    &kOpenAiChatTable,
+constexpr std::array<const FeatureTable*, 6> kTables{
+    &kAnthropicFeatures,  &kConverseFeatures,          &kGeminiFeatures,
+    &kOpenAiChatFeatures, &kOpenAiCompletionsFeatures, &kOpenAiResponsesFeatures,
 };
 
 constexpr std::array<std::string_view, kFeatureCount> kNames{"model",

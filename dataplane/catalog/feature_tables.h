@@ -18,7 +18,9 @@ struct FeatureTable {
 extern const FeatureTable kAnthropicFeatures;
 extern const FeatureTable kConverseFeatures;
 extern const FeatureTable kGeminiFeatures;
-extern const FeatureTable kOpenAiChatTable;
+extern const FeatureTable kOpenAiChatFeatures;
+extern const FeatureTable kOpenAiCompletionsFeatures;
+extern const FeatureTable kOpenAiResponsesFeatures;
 
 using FeatureRows = std::array<FeatureRow, kFeatureCount>;
 

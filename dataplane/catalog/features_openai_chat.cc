@@ -264,6 +264,6 @@ static_assert(in_order(kRows));
 
 }  // namespace
 
-const FeatureTable kOpenAiChatTable{Format::kOpenAiChat, kFields, kRows};
+const FeatureTable kOpenAiChatFeatures{Format::kOpenAiChat, kFields, kRows};
 
 }  // namespace tollgate::dataplane::catalog

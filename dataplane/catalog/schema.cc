@@ -80,19 +80,4 @@ std::string_view to_string(CredentialType type) {
   return "None";
 }
 
-bool can_apply(CredentialType type) {
-  switch (type) {
-    case CredentialType::kNone:
-    case CredentialType::kApiKey:
-    case CredentialType::kAnthropicApiKey:
-    case CredentialType::kAzureApiKey:
-    case CredentialType::kAwsCredentials:
-      return true;
-    case CredentialType::kAzureCredentials:
-    case CredentialType::kGcpCredentials:
-      return false;
-  }
-  return false;
-}
-
 }  // namespace tollgate::dataplane::catalog

@@ -52,8 +52,5 @@ enum class CredentialType : std::uint8_t {
 /// nullopt for a text that is no credential type ("None" is none of them: it has no manifest name).
 std::optional<CredentialType> credential_type_from_name(std::string_view name);
 std::string_view to_string(CredentialType type);
-/// Whether this build can apply credentials of this type. A policy with any other type leaves its
-/// backend without usable credentials, which its status says.
-bool can_apply(CredentialType type);
 
 }  // namespace tollgate::dataplane::catalog

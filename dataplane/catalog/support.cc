@@ -43,6 +43,18 @@ constexpr std::array kPairs{
     Pair{Endpoint::kEmbeddings, Schema::kOpenAi, SupportKind::kPass, Format::kOpenAiEmbeddings},
     Pair{Endpoint::kEmbeddings, Schema::kAzureOpenAi, SupportKind::kPass,
          Format::kOpenAiEmbeddings},
+    // The model's name decides between the formats of a cloud.
+    Pair{Endpoint::kEmbeddings, Schema::kAwsBedrock, SupportKind::kTranslate,
+         Format::kTitanEmbeddings},
+    Pair{Endpoint::kEmbeddings, Schema::kGcpVertexAi, SupportKind::kTranslate,
+         Format::kVertexEmbeddings},
+    Pair{Endpoint::kCountTokens, Schema::kAnthropic, SupportKind::kPass, Format::kAnthropicCount},
+    Pair{Endpoint::kCountTokens, Schema::kAwsAnthropic, SupportKind::kTranslate,
+         Format::kBedrockCount},
+    Pair{Endpoint::kCountTokens, Schema::kAwsBedrock, SupportKind::kTranslate,
+         Format::kBedrockCount},
+    Pair{Endpoint::kCountTokens, Schema::kGcpAnthropic, SupportKind::kTranslate,
+         Format::kVertexCount},
 };
 
 Support chat_support(Format client, Schema schema) {
@@ -97,6 +109,15 @@ Support supports(Endpoint endpoint, Schema schema) {
 bool serves_anything(Schema schema) {
   return std::any_of(kChatFormats.begin(), kChatFormats.end(),
                      [schema](const SchemaFormats& row) { return row.schema == schema; });
+}
+
+std::vector<std::string> abilities() {
+  std::vector<std::string> names;
+  for (const SchemaInfo& info : all_schemas()) {
+    if (serves_anything(info.schema)) names.push_back("schema/" + std::string(info.name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::string_view to_string(SupportKind kind) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/catalog/endpoint.h"
 #include "dataplane/catalog/schema.h"
@@ -30,6 +32,10 @@ Support supports(Endpoint endpoint, Schema schema);
 
 /// Whether any endpoint that names a model works on this schema, for status of a backend alone.
 bool serves_anything(Schema schema);
+
+/// What this build's proxies can do, as they say it in their hello: "schema/OpenAI" for every
+/// schema that is served, sorted.
+std::vector<std::string> abilities();
 
 std::string_view to_string(SupportKind kind);
 

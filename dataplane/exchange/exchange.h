@@ -137,6 +137,7 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   void finish();
   void report();
   void fill_usage(telemetry::Record& record);
+  [[nodiscard]] std::string backend_in_costs();
   Attempt* current() { return attempt_count_ == 0 ? nullptr : &*attempts_[attempt_count_ - 1]; }
 
   Services& services_;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/limits/costs.h"
@@ -20,7 +21,8 @@ struct Metering {
 
   void write_headers(http::FieldList& fields, base::Arena& arena, base::WallTime now) const;
   /// Computes the costs, charges them, and adds both to the record, which borrows them.
-  void settle(telemetry::Record& record, base::WallTime now);
+  /// `backend` as cost expressions know it.
+  void settle(telemetry::Record& record, std::string_view backend, base::WallTime now);
 };
 
 }  // namespace tollgate::dataplane::exchange

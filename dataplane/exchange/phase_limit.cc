@@ -50,10 +50,10 @@ void Metering::write_headers(http::FieldList& fields, base::Arena& arena,
   if (passage) passage->write_headers(fields, arena, limits::unix_seconds(now));
 }
 
-void Metering::settle(telemetry::Record& record, base::WallTime now) {
+void Metering::settle(telemetry::Record& record, std::string_view backend, base::WallTime now) {
   const telemetry::TokenCounts& tokens = record.tokens;
   if (sheet && (tokens.input || tokens.output || tokens.total)) {
-    const limits::CostSubject subject{record.model_sent, record.backend, record.route};
+    const limits::CostSubject subject{record.model_sent, backend, record.route};
     costs = sheet->compute(tokens, subject, record.failed_costs);
     record.costs = costs;
   }

@@ -125,11 +125,30 @@ void Exchange::fill_usage(telemetry::Record& record) {
     hints.request_text_bytes = request_.body ? request_.body->size() : 0;
     hints.content_events = facts.content_events;
     hints.content_bytes = facts.bytes_seen;
+    hints.unfinished = client_left_ || cut_;
     formats::estimate_missing(usage, hints);
   }
   record.model_answered = facts.model;
   record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
                    usage.reasoning, usage.total,        usage.estimated};
+}
+
+/// The backend's name per rule and reference, as Envoy AI Gateway's cost expressions see it.
+std::string Exchange::backend_in_costs() {
+  const Attempt* attempt = current();
+  if (!metering_.sheet || !metering_.sheet->has_expressions() || attempt == nullptr ||
+      !attempt->plan().backend) {
+    return {};
+  }
+  const snapshot::RuleNode& rule = *target_.rule;
+  const auto ref = attempt->plan().ref - rule.value.backends.data();
+  const std::string_view key = rule.key;
+  const std::size_t number = key.rfind('/');
+  const std::string_view route = key.substr(0, number);
+  std::string name = attempt->plan().backend->value.name;
+  name.append("/route/").append(route.substr(route.rfind('/') + 1));
+  name.append("/rule/").append(key.substr(number + 1));
+  return name.append("/ref/").append(std::to_string(ref));
 }
 
 void Exchange::report() {
@@ -166,7 +185,7 @@ void Exchange::report() {
     record.streamed = attempt->prepared().streamed;
   }
   fill_usage(record);
-  metering_.settle(record, services_.io.loop.wall_now());
+  metering_.settle(record, backend_in_costs(), services_.io.loop.wall_now());
   record.error = !error_code_.empty() ? error_code_ : fault_info(fault_).code;
   record.client_left = client_left_;
   record.cut = cut_;

@@ -23,7 +23,11 @@ void estimate_missing(Usage& usage, const UsageHints& hints) {
         hints.content_events > 0 ? hints.content_events : tokens_of_bytes(hints.content_bytes);
     usage.estimated = true;
   }
-  if (!usage.total || *usage.total < *usage.input) {
+  if (hints.unfinished && hints.content_events > *usage.output) {
+    usage.output = hints.content_events;
+    usage.estimated = true;
+  }
+  if (!usage.total || *usage.total < *usage.input + *usage.output) {
     usage.total = *usage.input + *usage.output;
   }
 }

@@ -30,10 +30,14 @@ struct UsageHints {
   std::size_t request_text_bytes = 0;  // size of the request's body
   std::uint64_t content_events = 0;    // stream events that carried content, about one token each
   std::size_t content_bytes = 0;       // bytes of a whole answer
+  /// The answer broke off or nobody read it to its end: what the provider said so far about output
+  /// is a beginning (Anthropic begins with 1), not the sum.
+  bool unfinished = false;
 };
 
 /// Fills `input`, `output` and `total` where they are empty and marks the value as estimated: four
-/// bytes of text count as a token, an event of a stream as one token.
+/// bytes of text count as a token, an event of a stream as one token. A total below its parts is
+/// replaced by their sum.
 void estimate_missing(Usage& usage, const UsageHints& hints);
 
 }  // namespace tollgate::dataplane::formats

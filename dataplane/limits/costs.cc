@@ -2,6 +2,9 @@
 
 #include <optional>
 
+#include "dataplane/base/log.h"
+#include "dataplane/catalog/cost.h"
+
 namespace tollgate::dataplane::limits {
 
 namespace {
@@ -30,21 +33,63 @@ std::optional<std::uint64_t> count_of(CostType type, const telemetry::TokenCount
 
 }  // namespace
 
-struct CostSheet::Expressions {};
+struct CostSheet::Expressions {
+  std::vector<std::optional<catalog::CostExpression>> all;  // one per cost of the list
+};
 
 CostSheet::CostSheet(std::shared_ptr<const snapshot::CostsNode> node)
-    : node_(std::move(node)), expressions_(std::make_unique<Expressions>()) {}
+    : node_(std::move(node)), expressions_(std::make_unique<Expressions>()) {
+  for (const snapshot::Cost& cost : node_->value.costs) {
+    auto& expression = expressions_->all.emplace_back();
+    if (cost.type != CostType::kCel) continue;
+    auto compiled = catalog::CostExpression::compile(cost.cel);
+    if (compiled) {
+      expression = std::move(*compiled);
+    } else {
+      base::log::error("a cost cannot be computed",
+                       {{"key", cost.key}, {"why", compiled.error().detail}});
+    }
+  }
+}
+
+bool CostSheet::has_expressions() const {
+  for (const auto& expression : expressions_->all) {
+    if (expression) return true;
+  }
+  return false;
+}
 
 CostSheet::~CostSheet() = default;
 
 std::vector<telemetry::CostEntry> CostSheet::compute(const telemetry::TokenCounts& tokens,
-                                                     const CostSubject& /*subject*/,
-                                                     std::uint32_t& /*failures*/) const {
+                                                     const CostSubject& subject,
+                                                     std::uint32_t& failures) const {
   std::vector<telemetry::CostEntry> costs;
   costs.reserve(node_->value.costs.size());
-  for (const snapshot::Cost& cost : node_->value.costs) {
-    if (cost.type == CostType::kCel) continue;
-    costs.push_back({cost.key, count_of(cost.type, tokens).value_or(0)});
+  const catalog::CostFacts facts{subject.model,
+                                 subject.backend,
+                                 subject.route,
+                                 tokens.input.value_or(0),
+                                 tokens.cached_input.value_or(0),
+                                 tokens.cache_creation.value_or(0),
+                                 tokens.output.value_or(0),
+                                 tokens.total.value_or(0),
+                                 tokens.reasoning.value_or(0)};
+  for (std::size_t i = 0; i < node_->value.costs.size(); ++i) {
+    const snapshot::Cost& cost = node_->value.costs[i];
+    if (cost.type != CostType::kCel) {
+      costs.push_back({cost.key, count_of(cost.type, tokens).value_or(0)});
+      continue;
+    }
+    const auto& expression = expressions_->all[i];
+    const auto value = expression
+                           ? expression->evaluate(facts)
+                           : base::Result<std::uint64_t>(base::internal_error("no expression"));
+    if (value) {
+      costs.push_back({cost.key, *value});
+    } else {
+      ++failures;
+    }
   }
   return costs;
 }

@@ -13,7 +13,7 @@ namespace tollgate::dataplane::limits {
 /// What costs are computed from besides tokens.
 struct CostSubject {
   std::string_view model;    // sent to the backend
-  std::string_view backend;  // "NS/NAME"
+  std::string_view backend;  // "NS/NAME/route/ROUTE/rule/2/ref/0"; only if has_expressions()
   std::string_view route;    // "NS/NAME"
 };
 
@@ -24,6 +24,8 @@ class CostSheet {
   ~CostSheet();
   CostSheet(const CostSheet&) = delete;
   CostSheet& operator=(const CostSheet&) = delete;
+
+  [[nodiscard]] bool has_expressions() const;
 
   /// Every cost of the list; keys live as long as the sheet. A class of tokens that nobody counted
   /// is 0. An expression that fails for these values gives no cost and counts in `failures`.

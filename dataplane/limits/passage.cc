@@ -173,6 +173,7 @@ void Passage::settle(std::span<const telemetry::CostEntry> costs, std::uint64_t 
 
 std::vector<telemetry::LimitEntry> Passage::entries() const {
   std::vector<telemetry::LimitEntry> entries;
+  if (waiting_) return entries;  // nothing was decided
   entries.reserve(parts_.size());
   for (const Part& part : parts_) {
     const Limit& limit = *part.hit.limit;

@@ -43,4 +43,15 @@ class Store {
   ~Store() = default;
 };
 
+/// Stands for a store that cannot be reached as it is configured: each limit fails as it says.
+class NoStore final : public Store {
+ public:
+  bool check(std::span<StoreCount> /*counts*/, CheckWaiter& /*waiter*/,
+             std::uint64_t /*now_s*/) override {
+    return false;
+  }
+  void cancel(CheckWaiter& /*waiter*/) override {}
+  void charge(std::span<const StoreCount> /*counts*/, std::uint64_t /*now_s*/) override {}
+};
+
 }  // namespace tollgate::dataplane::limits

@@ -13,18 +13,49 @@
 
 namespace tollgate::dataplane::mock {
 
-/// Which provider a host plays.
-enum class Api : std::uint8_t { kOpenAi, kAnthropic, kBedrock };
+/// Which provider's API a host plays.
+enum class Api : std::uint8_t {
+  kOpenAi,       // chat, completions, Responses, embeddings
+  kAzure,        // Azure OpenAI: deployment paths and api-version
+  kAnthropic,    // Messages, count_tokens
+  kBedrock,      // InvokeModel, Converse, CountTokens
+  kGemini,       // Google AI: /v1beta/models/...
+  kVertex,       // Vertex AI: publishers google and anthropic
+  kAwsSts,       // AssumeRoleWithWebIdentity
+  kAzureAd,      // /TENANT/oauth2/v2.0/token
+  kGoogleOauth,  // /token: JWT bearer of service accounts
+  kGoogleSts,    // /v1/token: workload identity federation
+  kGoogleIam,    // generateAccessToken
+  kOidc,         // an issuer: discovery, keys, client credentials
+};
 
 /// The credential that a host insists on.
-enum class Auth : std::uint8_t { kNone, kBearer, kXApiKey, kApiKeyHeader, kSigV4 };
+enum class Auth : std::uint8_t {
+  kNone,
+  kBearer,
+  kXApiKey,
+  kApiKeyHeader,
+  kGoogleKey,  // x-goog-api-key
+  kSigV4,
+  kIssuedBearer,  // a live token of this server's Azure or Google endpoints
+  kIssuedSigV4,   // signed with live credentials of this server's STS
+};
 
 struct ExpectedCredential {
   Auth auth = Auth::kNone;
   base::Secret key;           // bearer token, API key, or AWS secret access key
   std::string access_key_id;  // kSigV4
   std::string session_token;  // kSigV4; empty = none may be sent
-  std::string region;         // kSigV4
+  std::string region;         // kSigV4, kIssuedSigV4
+};
+
+/// What a token endpoint knows of its clients. Empty fields are not compared.
+struct TokenClient {
+  std::string client_id;
+  base::Secret client_secret;
+  std::string public_key_pem;  // checks assertions that are signed RS256
+  std::string subject;         // role ARN, tenant, service account, audience: what is asked for
+  std::string issuer;          // of assertions made by an OIDC issuer
 };
 
 /// One provider host as the model server plays it.
@@ -36,6 +67,10 @@ struct ModelHost {
   std::string prefix = "v1";        // path prefix of the OpenAI and Anthropic APIs
   std::vector<std::string> models;  // the ones that exist; empty = every name
   ExpectedCredential credential;
+  TokenClient client = {};                     // of token endpoints
+  std::chrono::seconds token_lifetime{3'600};  // of what a token endpoint issues
+  /// What it is called beside `host`: the server names that clients of an address ask for.
+  std::vector<std::string> names{};
 };
 
 /// One request as it arrived. `body` is followed by json::kPaddingBytes readable bytes.
@@ -60,13 +95,7 @@ struct Reply {
   std::vector<Chunk> chunks;
   bool streamed = false;  // chunked, one chunk after another; else one body with Content-Length
   End end = End::kClean;
+  std::size_t missing_bytes = 0;  // promised by Content-Length, and never sent
 };
-
-/// Plays the provider: checks path, Host, credential, signature, model and the fields that the
-/// provider demands, and answers as it would, errors included. The last user message may steer the
-/// answer, which tests use: "[[mock status=429]]", and likewise `chunks=N`, `delay=MS`,
-/// `usage=IN/OUT`, `cut=N` (the connection dies after N events), `fail=N` (an error event after N
-/// events), `hang` (no end).
-Reply answer(const ModelHost& host, const Call& call);
 
 }  // namespace tollgate::dataplane::mock

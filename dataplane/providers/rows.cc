@@ -32,17 +32,26 @@ constexpr std::array kAzurePaths{
 
 constexpr std::array kAnthropicPaths{
     FormatPath{Format::kAnthropicMessages, "{prefix}/messages", {}},
+    FormatPath{Format::kAnthropicCount, "{prefix}/messages/count_tokens", {}},
 };
 
 constexpr std::array kBedrockPaths{
     FormatPath{Format::kBedrockConverse, "/model/{model}/converse",
                "/model/{model}/converse-stream", false},
+    FormatPath{Format::kTitanEmbeddings, "/model/{model}/invoke", {}, false},
+    FormatPath{Format::kCohereEmbeddings, "/model/{model}/invoke", {}, false},
+    FormatPath{Format::kBedrockCount, "/model/{model}/count-tokens", {}, false},
 };
 
 // The credential knows project and location, and writes them in front.
 constexpr std::array kVertexPaths{
     FormatPath{Format::kGeminiGenerate, "/publishers/google/models/{model}:generateContent",
                "/publishers/google/models/{model}:streamGenerateContent?alt=sse", false},
+    FormatPath{
+        Format::kGeminiEmbeddings, "/publishers/google/models/{model}:embedContent", {}, false},
+    FormatPath{Format::kVertexEmbeddings, "/publishers/google/models/{model}:predict", {}, false},
+    FormatPath{
+        Format::kVertexCount, "/publishers/anthropic/models/count-tokens:rawPredict", {}, false},
 };
 
 }  // namespace

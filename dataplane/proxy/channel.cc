@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dataplane/base/log.h"
+#include "dataplane/catalog/support.h"
 #include "dataplane/event/loop.h"
 #include "dataplane/proxy/saved_snapshot.h"
 #include "dataplane/push/frame.h"
@@ -122,6 +123,7 @@ void Channel::Impl::serve_saved() {
 
 void Channel::Impl::connect() {
   push::PushClientOptions options;
+  options.capabilities = catalog::abilities();
   options.host = controller_.host;
   options.port = controller_.port;
   options.gateway = options_.gateway;

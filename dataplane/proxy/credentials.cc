@@ -19,6 +19,8 @@ catalog::CredentialType type_of(snapshot::CredentialType type) {
       return catalog::CredentialType::kAzureApiKey;
     case snapshot::CredentialType::kAws:
       return catalog::CredentialType::kAwsCredentials;
+    case snapshot::CredentialType::kGcp:
+      return catalog::CredentialType::kGcpCredentials;
   }
   return catalog::CredentialType::kNone;
 }
@@ -69,6 +71,8 @@ exchange::attempt::CredentialState CredentialKeeper::make(const snapshot::Creden
     const std::string_view key = base::trim(secret);
     if (key.empty()) return {nullptr, "the key is empty"};
     credential->key = base::Secret(std::string(key));
+    credential->gcp_project = node.value.gcp_project;
+    credential->gcp_region = node.value.gcp_region;
     return {std::move(credential), {}};
   }
   auto keys = auth::parse_credentials_file(secret, node.value.aws_profile);

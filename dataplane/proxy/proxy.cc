@@ -54,6 +54,12 @@ void Proxy::drain_and_wait() {
   future.get();
 }
 
+void Proxy::collect(std::function<void(telemetry::Exposition)> done) {
+  post([service = impl_->service.get(), done = std::move(done)]() mutable {
+    service->collect(std::move(done));
+  });
+}
+
 const net::IoContext& Proxy::service_io() const {
   return impl_->service->io();
 }

@@ -11,6 +11,7 @@
 #include "dataplane/net/stream.h"
 #include "dataplane/proxy/options.h"
 #include "dataplane/snapshot/compiler.h"
+#include "dataplane/telemetry/exposition.h"
 
 namespace tollgate::dataplane::proxy {
 
@@ -73,6 +74,10 @@ class Proxy {
   [[nodiscard]] std::vector<CredentialProblem> credential_problems() const;
   /// On the service thread: called there whenever credential_problems() may have changed.
   void on_credentials(std::function<void()> changed);
+
+  /// Calls `done` on the service thread with the metrics of this proxy, without those of the
+  /// process: who runs several proxies adds them up.
+  void collect(std::function<void(telemetry::Exposition)> done);
 
   /// Where the admin server is; nullopt without one.
   [[nodiscard]] std::optional<net::Address> admin_address() const;

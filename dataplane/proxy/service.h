@@ -36,6 +36,8 @@ class Service {
   // On the service thread.
   void apply(snapshot::Delta delta, Proxy::Done done);
   void drain(std::function<void()> done);
+  /// The metrics of this proxy, without those of the process.
+  void collect(std::function<void(telemetry::Exposition)> done);
   [[nodiscard]] const net::IoContext& io() const { return io_; }
   [[nodiscard]] net::dns::Resolver& resolver() { return *resolver_; }
   [[nodiscard]] const snapshot::ResourceSet& resources() const { return compiler_.resources(); }
@@ -63,6 +65,8 @@ class Service {
   void handle_admin(const admin::Request& request, admin::Reply reply);
   void scrape(admin::Reply reply);
   void add_readings(telemetry::Exposition& exposition, const std::vector<WorkerReadings>& workers);
+  void add_limit_readings(telemetry::Exposition& exposition,
+                          const std::vector<WorkerReadings>& workers);
   void finish_drain();
   void close_doors();
   void on_drain_timeout() { finish_drain(); }

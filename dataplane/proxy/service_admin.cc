@@ -35,16 +35,47 @@ void Service::handle_admin(const admin::Request& request, admin::Reply reply) {
   reply({404, "text/plain; charset=utf-8", "/metrics /healthz /ready /snapshot\n"});
 }
 
-void Service::scrape(admin::Reply reply) {
+void Service::collect(std::function<void(telemetry::Exposition)> done) {
   gather<WorkerReadings>(
       loop_->mailbox(), workers_, [](Worker& worker) { return worker.readings(); },
-      [this, reply = std::move(reply)](const std::vector<WorkerReadings>& workers) {
+      [this, done = std::move(done)](const std::vector<WorkerReadings>& workers) {
         telemetry::Exposition exposition;
         for (const WorkerReadings& worker : workers) exposition.add(worker.shard);
         add_readings(exposition, workers);
-        add_process_readings(exposition);
-        reply({200, std::string(telemetry::Exposition::kContentType), exposition.text()});
+        done(std::move(exposition));
       });
+}
+
+void Service::scrape(admin::Reply reply) {
+  collect([reply = std::move(reply)](telemetry::Exposition exposition) {
+    add_process_readings(exposition);
+    reply({200, std::string(telemetry::Exposition::kContentType), exposition.text()});
+  });
+}
+
+void Service::add_limit_readings(telemetry::Exposition& out,
+                                 const std::vector<WorkerReadings>& workers) {
+  std::size_t stores = 0;
+  std::size_t healthy_stores = 0;
+  std::size_t charges_waiting = 0;
+  for (const WorkerReadings& worker : workers) {
+    stores += worker.has_store ? 1 : 0;
+    healthy_stores += worker.store_healthy ? 1 : 0;
+    charges_waiting += worker.charges_waiting;
+  }
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  limits::Table& table = limits_->table();
+  out.add(gauge("tollgate_limit_counters", "Counters of limits in this process.",
+                number(table.used())));
+  out.add(gauge("tollgate_limit_counter_slots", "Places for counters of limits.",
+                number(table.slots())));
+  out.add(counter("tollgate_limit_counters_refused_total",
+                  "Counters that were not made for want of a place.", number(table.refused())));
+  out.add(gauge("tollgate_limit_store_links", "Workers that count in a store.", number(stores)));
+  out.add(gauge("tollgate_limit_store_links_up", "Workers whose store answers in time.",
+                number(healthy_stores)));
+  out.add(gauge("tollgate_limit_store_charges_waiting",
+                "Charges that the store has not acknowledged.", number(charges_waiting)));
 }
 
 void Service::add_readings(telemetry::Exposition& out, const std::vector<WorkerReadings>& workers) {
@@ -99,6 +130,7 @@ void Service::add_readings(telemetry::Exposition& out, const std::vector<WorkerR
       gauge("tollgate_buffer_used_bytes", "Buffer memory in use.", number(sum.buffers.used_bytes)));
   out.add(gauge("tollgate_buffer_kept_bytes", "Buffer memory kept for reuse.",
                 number(sum.buffers.kept_bytes)));
+  add_limit_readings(out, workers);
   out.add(counter("tollgate_access_log_dropped_total", "Access log lines dropped.",
                   access_log_ ? number(access_log_->dropped()) : 0));
   out.add(gauge("tollgate_snapshot_resources", "Resources of the snapshot that is served.",

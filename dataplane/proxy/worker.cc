@@ -68,6 +68,7 @@ base::Status Worker::prepare(const Options& options) {
   std::random_device entropy;
   const std::uint64_t seed = (static_cast<std::uint64_t>(entropy()) << 32U) | entropy();
   upstreams_ = std::make_unique<exchange::attempt::Upstreams>(*pools_, entropy());
+  sender_ = std::to_string(seed) + "-" + std::to_string(entropy());
   auto config = std::make_shared<exchange::attempt::Config>();
   config->snapshot = std::make_shared<const snapshot::Compiled>();
   config->router = std::make_shared<const router::Router>();
@@ -105,6 +106,7 @@ void Worker::start() {
       delete session;
     }
     doors_.clear();
+    gate_.store = store_ = nullptr;
     sink_.flush();
   });
 }
@@ -119,6 +121,7 @@ std::vector<OpenFailure> Worker::apply(const Assignment& assignment) {
   // Upstreams first: a request that finds a rule finds its upstream.
   upstreams_->apply(assignment.upstreams);
   services_->config = assignment.config;
+  apply_store(*assignment.config->snapshot);
   std::vector<OpenFailure> failures;
   for (const Socket& socket : assignment.sockets) {
     const bool open = std::any_of(doors_.begin(), doors_.end(), [&](const auto& door) {
@@ -135,6 +138,44 @@ std::vector<OpenFailure> Worker::apply(const Assignment& assignment) {
   }
   close_doors(assignment.sockets);
   return failures;
+}
+
+/// Passages under way keep the store that they asked.
+void Worker::apply_store(const snapshot::Compiled& snapshot) {
+  const auto node = snapshot.gateway ? snapshot.gateway->store : nullptr;
+  if (node == store_node_) return;
+  store_node_ = node;
+  gate_.store = store_ = nullptr;
+  if (!node) return;
+  limits::redis::StoreOptions options;
+  options.gateway = snapshot.gateway->value.name;
+  options.sender = sender_;
+  options.timeout = node->value.timeout;
+  options.access.username = node->value.username;
+  if (node->password) options.access.password = node->password->value.value;
+  options.access.db = node->value.db;
+  for (const snapshot::Endpoint& address : node->value.addresses) {
+    net::dial::Target target{address.host, address.port, nullptr};
+    if (node->value.tls) {
+      net::tls::ClientConfig config = exchange::attempt::client_config(*node->value.tls);
+      config.alpn.clear();
+      if (config.server_name.empty()) config.server_name = address.host;
+      auto context = contexts_.get(config);
+      if (!context) {
+        base::log::error("the store of counters cannot be used",
+                         {{"server", address.host}, {"why", context.error().detail}});
+        continue;
+      }
+      target.tls = std::move(*context);
+    }
+    options.access.servers.push_back(std::move(target));
+  }
+  if (options.access.servers.empty()) {
+    gate_.store = std::make_shared<limits::NoStore>();
+    return;
+  }
+  store_ = std::make_shared<limits::redis::RedisStore>(*connector_, sink_, std::move(options));
+  gate_.store = store_;
 }
 
 void Worker::close_doors(const std::vector<Socket>& wanted) {
@@ -188,8 +229,12 @@ void Worker::on_session_over(exchange::h1::ClientSession& session) {
 }
 
 WorkerReadings Worker::readings() const {
-  return {sink_.shard(), pools_->total(),  session_count_,
-          accepted_,     buffers_.stats(), loop_->turns()};
+  WorkerReadings readings{sink_.shard(), pools_->total(),  session_count_,
+                          accepted_,     buffers_.stats(), loop_->turns()};
+  readings.has_store = gate_.store != nullptr;
+  readings.store_healthy = store_ && store_->healthy();
+  readings.charges_waiting = store_ ? store_->charges_waiting() : 0;
+  return readings;
 }
 
 void Worker::announce_drain() {

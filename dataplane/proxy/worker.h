@@ -11,6 +11,7 @@
 
 #include "dataplane/exchange/h1/client_session.h"
 #include "dataplane/exchange/h1/upstream_session.h"
+#include "dataplane/limits/redis/redis_store.h"
 #include "dataplane/net/dial/connector.h"
 #include "dataplane/proxy/options.h"
 #include "dataplane/telemetry/worker_sink.h"
@@ -45,6 +46,9 @@ struct WorkerReadings {
   std::uint64_t accepted = 0;
   net::BufferPool::Stats buffers;
   std::uint64_t turns = 0;
+  bool has_store = false;
+  bool store_healthy = false;
+  std::size_t charges_waiting = 0;  // for the store
 };
 
 /// What all workers of a process use together.
@@ -86,6 +90,7 @@ class Worker final : private exchange::h1::SessionHost {
   Worker(std::size_t index, std::unique_ptr<base::Clock> clock, std::unique_ptr<event::Loop> loop,
          const SharedParts& shared);
   base::Status prepare(const Options& options);
+  void apply_store(const snapshot::Compiled& snapshot);
   void accept(net::Accepted accepted, std::uint16_t bind_port);
   void on_session_over(exchange::h1::ClientSession& session) override;
   void close_doors(const std::vector<Socket>& wanted);
@@ -106,6 +111,9 @@ class Worker final : private exchange::h1::SessionHost {
   std::unique_ptr<exchange::attempt::Upstreams> upstreams_;
   telemetry::WorkerSink sink_;
   limits::Gate gate_;
+  std::string sender_;  // unique to this worker and process: names it to the store
+  std::shared_ptr<const snapshot::StoreNode> store_node_;
+  std::shared_ptr<limits::redis::RedisStore> store_;  // null: limits are counted in the table
   std::unique_ptr<exchange::h1::UpstreamProtocol> http1_;
   std::unique_ptr<exchange::attempt::Services> services_;
   exchange::ExchangePool exchanges_;

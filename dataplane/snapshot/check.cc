@@ -189,6 +189,10 @@ std::string check(const Endpoints& endpoints) {
 }
 
 std::string check(const Credential& credential) {
+  if (credential.type == CredentialType::kGcp &&
+      (credential.gcp_project.empty() || credential.gcp_region.empty())) {
+    return "a gcp credential needs gcp_project and gcp_region";
+  }
   return credential.type != CredentialType::kAws && credential.secret_key.empty()
              ? "this type of credential needs a secret_key"
              : "";

@@ -108,6 +108,8 @@ struct Members<Credential> {
   static void each(Visitor&& visit) {
     visit("aws_profile", &Credential::aws_profile);
     visit("aws_region", &Credential::aws_region);
+    visit("gcp_project", &Credential::gcp_project);
+    visit("gcp_region", &Credential::gcp_region);
     visit("secret_key", &Credential::secret_key);
     visit("type", &Credential::type);
   }

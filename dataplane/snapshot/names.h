@@ -26,11 +26,12 @@ struct Names<MatchType> {
 
 template <>
 struct Names<CredentialType> {
-  static constexpr std::array<std::pair<CredentialType, std::string_view>, 4> kAll{
+  static constexpr std::array<std::pair<CredentialType, std::string_view>, 5> kAll{
       {{CredentialType::kApiKey, "api_key"},
        {CredentialType::kAnthropicApiKey, "anthropic_api_key"},
        {CredentialType::kAzureApiKey, "azure_api_key"},
-       {CredentialType::kAws, "aws"}}};
+       {CredentialType::kAws, "aws"},
+       {CredentialType::kGcp, "gcp"}}};
 };
 
 template <>

@@ -189,15 +189,18 @@ struct Endpoints {
   std::vector<Endpoint> endpoints;
 };
 
-enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws };
+enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws, kGcp };
 
 /// credential/NS/POLICY: how requests to a backend are signed. For kAws without `secret_key` the
 /// proxy uses what exists where it runs (environment, web identity, Pod Identity, instance role).
+/// kApiKey is any bearer token, kGcp a bearer token and a place in Google Cloud.
 struct Credential {
   CredentialType type = CredentialType::kApiKey;
   std::string secret_key;
   std::string aws_region;
   std::string aws_profile = "default";
+  std::string gcp_project;  // kGcp: the path begins with project and region
+  std::string gcp_region;
 };
 
 /// store/NS/GATEWAY: where the proxies of a Gateway share the counters of global limits.

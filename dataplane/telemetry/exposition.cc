@@ -1,6 +1,8 @@
 #include "dataplane/telemetry/exposition.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace tollgate::dataplane::telemetry {
 
@@ -85,6 +87,29 @@ void Exposition::add(const Shard& shard) {
     for (std::size_t i = 0; i < cells.size(); ++i) total.cells[i] += cells[i];
     total.sum += sum;
   });
+}
+
+void Exposition::merge(const Exposition& other) {
+  for (std::size_t family = 0; family < sums_.size(); ++family) {
+    for (const auto& [labels, from] : other.sums_[family]) {
+      Sum& to = sums_[family][labels];
+      to.cells.resize(std::max(to.cells.size(), from.cells.size()));
+      for (std::size_t i = 0; i < from.cells.size(); ++i) to.cells[i] += from.cells[i];
+      to.sum += from.sum;
+    }
+  }
+  for (const Reading& from : other.readings_) {
+    // Behind the last of the same name, so that a name's readings stay together.
+    auto place = readings_.end();
+    bool found = false;
+    for (auto at = readings_.begin(); at != readings_.end() && !found; ++at) {
+      if (at->name != from.name) continue;
+      place = std::next(at);
+      found = at->labels == from.labels;
+      if (found) at->value += from.value;
+    }
+    if (!found) readings_.insert(place, from);
+  }
 }
 
 std::string Exposition::text() const {

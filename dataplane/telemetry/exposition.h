@@ -28,6 +28,8 @@ class Exposition {
   void add(const Shard& shard);
   /// Readings of one name must be added one after another.
   void add(Reading reading) { readings_.push_back(std::move(reading)); }
+  /// Adds up with another one: series with the same name and labels become one.
+  void merge(const Exposition& other);
   [[nodiscard]] std::string text() const;
 
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";

@@ -9,6 +9,7 @@
 #include "dataplane/catalog/support.h"
 #include "dataplane/formats/dialects/dialects.h"
 #include "dataplane/formats/usage_fields.h"
+#include "dataplane/translate/families.h"
 #include "dataplane/translate/observed_answer.h"
 #include "dataplane/translate/translated_answer.h"
 
@@ -164,6 +165,12 @@ base::Result<Prepared> prepare(const providers::BackendSpec& backend, const Aske
     return unsupported(asked, backend.schema, support.reason);
   }
   const Format format = support.backend_format;
+  if (asked.endpoint->family != catalog::Family::kChat &&
+      support.kind == catalog::SupportKind::kTranslate) {
+    return asked.endpoint->family == catalog::Family::kEmbeddings
+               ? translate_embeddings(backend, asked, head, arena)
+               : translate_count(backend, asked, format, head, arena);
+  }
   if (catalog::dialect_of(format) == catalog::dialect_of(asked.endpoint->format)) {
     return pass(backend, asked, format, head, arena);
   }

@@ -62,7 +62,7 @@ struct Endpoints {
   friend bool operator==(const Endpoints&, const Endpoints&) = default;
 };
 
-enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws };
+enum class CredentialType : std::uint8_t { kApiKey, kAnthropicApiKey, kAzureApiKey, kAws, kGcp };
 
 /// Names one value of a Secret.
 struct SecretRef {
@@ -80,6 +80,8 @@ struct Credential {
   std::optional<SecretRef> secret;  // none: what exists where the proxy runs
   std::string aws_region;
   std::string aws_profile = "default";
+  std::string gcp_project;
+  std::string gcp_region;
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 

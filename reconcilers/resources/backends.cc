@@ -23,6 +23,11 @@ bool is_ip(const std::string& text) {
 void read_endpoint(const View& view, Backend& out) {
   const View fqdn = view["fqdn"];
   const View ip = view["ip"];
+  const int ways = int{fqdn.exists()} + int{ip.exists()} + int{view["unix"].exists()};
+  if (ways > 1) {
+    view.report("exactly one of fqdn, ip or unix must be set");
+    return;
+  }
   const View& where = fqdn.exists() ? fqdn : ip;
   if (!where.exists()) {
     const bool unix = view["unix"].exists();
@@ -58,6 +63,14 @@ void read_tls(const View& tls, Backend& out) {
   out.sni = tls["sni"].text_or("");
   out.auto_sni = tls["autoSNIFromEndpointHostname"].boolean().value_or(false);
   const bool insecure = tls["insecureSkipVerify"].boolean().value_or(false);
+  if (int{!out.ca_refs.empty()} + int{!well_known.empty()} + int{insecure} > 1) {
+    tls.report(
+        "at most one of caCertificateRefs, wellKnownCACertificates and insecureSkipVerify may be "
+        "set");
+  }
+  if (!out.sni.empty() && out.auto_sni) {
+    tls.report("sni and autoSNIFromEndpointHostname must not both be set");
+  }
   for (std::string& field : other_fields(tls, {"wellKnownCACertificates", "caCertificateRefs",
                                                "sni", "autoSNIFromEndpointHostname"})) {
     if (field == "spec.tls.insecureSkipVerify" && !insecure) continue;  // the default, written out
@@ -84,38 +97,21 @@ AiServiceBackend read_ai_service_backend(const Object& object) {
   return out;
 }
 
-BackendSecurityPolicy read_backend_security_policy(const Object& object) {
-  BackendSecurityPolicy out;
-  out.meta = read_meta(object);
-  const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_target_refs(spec["targetRefs"]);
-  out.type = spec["type"].text_or("");
-  const auto secret_of = [&out](const View& ref) {
-    if (ref.exists()) out.secret = read_object_ref(ref, "", "Secret");
-  };
-  if (out.type == "APIKey") secret_of(spec["apiKey"]["secretRef"]);
-  if (out.type == "AnthropicAPIKey") secret_of(spec["anthropicAPIKey"]["secretRef"]);
-  if (out.type == "AzureAPIKey") secret_of(spec["azureAPIKey"]["secretRef"]);
-  if (out.type == "AWSCredentials") {
-    const View aws = spec["awsCredentials"];
-    out.region = aws["region"].text_or("");
-    secret_of(aws["credentialsFile"]["secretRef"]);
-    out.profile = aws["credentialsFile"]["profile"].text_or("default");
-    if (aws["oidcExchangeToken"].exists()) {
-      out.unsupported.push_back("spec.awsCredentials.oidcExchangeToken");
-    }
-  }
-  if (spec["credentialOverride"].exists()) out.unsupported.push_back("spec.credentialOverride");
-  return out;
-}
-
 Backend read_backend(const Object& object) {
   Backend out;
   out.meta = read_meta(object);
   const View spec = View(*object.document, "", out.meta.problems)["spec"];
   out.type = spec["type"].text_or("Endpoints");
   out.all_ip = true;
-  for (const View& endpoint : spec["endpoints"].items()) read_endpoint(endpoint, out);
+  std::size_t named = 0;
+  const std::vector<View> endpoints = spec["endpoints"].items();
+  for (const View& endpoint : endpoints) {
+    read_endpoint(endpoint, out);
+    if (endpoint["fqdn"].exists()) ++named;
+  }
+  if (named > 0 && named < endpoints.size()) {
+    spec["endpoints"].report("fqdn endpoints cannot be mixed with ip or unix endpoints");
+  }
   read_tls(spec["tls"], out);
   for (const std::string& protocol : spec["appProtocols"].texts()) {
     if (protocol == "gateway.envoyproxy.io/ws") continue;

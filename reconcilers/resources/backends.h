@@ -26,19 +26,6 @@ struct AiServiceBackend {
 };
 AiServiceBackend read_ai_service_backend(const Object& object);
 
-struct BackendSecurityPolicy {
-  Meta meta;
-  std::vector<TargetRef> targets;
-  std::string type;
-  std::optional<ObjectRef> secret;  // of the type's own block
-  std::string region;
-  std::string profile = "default";
-  /// Set fields that change how credentials are found and that this program does not do.
-  std::vector<std::string> unsupported;
-  friend bool operator==(const BackendSecurityPolicy&, const BackendSecurityPolicy&) = default;
-};
-BackendSecurityPolicy read_backend_security_policy(const Object& object);
-
 /// gateway.envoyproxy.io Backend.
 struct Backend {
   Meta meta;

@@ -1,5 +1,6 @@
 #include "reconcilers/resources/routes.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -147,26 +148,25 @@ AiRule read_ai_rule(const View& view, std::vector<std::string>& ignored) {
   return rule;
 }
 
-}  // namespace
-
-bool operator==(const HttpRoute& a, const HttpRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
+/// Policies refer to a rule by its name: the last rule's must be the only one.
+void check_rule_name(const View& view, const std::vector<AiRule>& rules) {
+  const std::string& name = rules.back().name;
+  if (name.empty()) return;
+  if (name == "route-not-found") {
+    view["name"].report("rule name route-not-found is reserved");
+  }
+  const auto same = [&name](const AiRule& rule) { return rule.name == name; };
+  if (std::count_if(rules.begin(), rules.end(), same) > 1) {
+    view["name"].report("Rule name must be unique within the route");
+  }
 }
 
-bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b) {
-  return a.meta == b.meta && a.parents == b.parents && a.hostnames == b.hostnames &&
-         a.rules == b.rules && a.ignored == b.ignored;
-}
-
-namespace {
-
-std::vector<std::string> read_status_controllers(const Object& object) {
-  std::vector<std::string> out;
+StatusControllers read_status_controllers(const Object& object) {
+  StatusControllers out;
   Problems of_status;
   const View root(*object.document, "", of_status);
   for (const View& parent : root["status"]["parents"].items()) {
-    out.push_back(parent["controllerName"].text_or(""));
+    out.names.push_back(parent["controllerName"].text_or(""));
   }
   return out;
 }
@@ -202,9 +202,10 @@ AiGatewayRoute read_ai_gateway_route(const Object& object) {
              "rules.backendRefs.bodyMutation"});
   for (const View& rule : spec["rules"].items()) {
     out.rules.push_back(read_ai_rule(rule, out.ignored));
+    check_rule_name(rule, out.rules);
   }
-  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   out.status_controllers = read_status_controllers(object);
+  out.costs = read_costs(spec["llmRequestCosts"], out.cost_faults);
   return out;
 }
 

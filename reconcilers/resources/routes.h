@@ -38,15 +38,21 @@ struct HttpRule {
   friend bool operator==(const HttpRule&, const HttpRule&) = default;
 };
 
+/// Controller names of the entries that status.parents has already. A change of them alone, which
+/// we make ourselves all the time, is none to whoever reads the route.
+struct StatusControllers {
+  std::vector<std::string> names;
+  friend bool operator==(const StatusControllers&, const StatusControllers&) { return true; }
+};
+
 struct HttpRoute {
   Meta meta;
   std::vector<model::ParentRef> parents;
   std::vector<std::string> hostnames;  // lower case
   std::vector<HttpRule> rules;
   std::vector<std::string> ignored;  // set fields without effect, but those of rules
-  /// Controller names of the entries that status.parents has already.
-  std::vector<std::string> status_controllers;
-  friend bool operator==(const HttpRoute& a, const HttpRoute& b);
+  StatusControllers status_controllers;
+  friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
 };
 HttpRoute read_http_route(const Object& object);
 
@@ -80,9 +86,8 @@ struct AiGatewayRoute {
   std::vector<std::string> cost_faults;
   /// Set fields that this program accepts without acting on them.
   std::vector<std::string> ignored;
-  /// Controller names of the entries that status.parents has already.
-  std::vector<std::string> status_controllers;
-  friend bool operator==(const AiGatewayRoute& a, const AiGatewayRoute& b);
+  StatusControllers status_controllers;
+  friend bool operator==(const AiGatewayRoute&, const AiGatewayRoute&) = default;
 };
 AiGatewayRoute read_ai_gateway_route(const Object& object);
 

@@ -34,8 +34,8 @@ def route(model):
 def memory_mib(cluster, selector, namespace):
     pods = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods?{selector}")["items"]
     pid = cluster.container_pid(namespace, pods[0]["metadata"]["name"])
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) / 1024
+    rollup = cluster.run_in_netns(["cat", f"/proc/{pid}/smaps_rollup"]).stdout
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
 
 
 def shown(name, seconds):

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import PROGRAM
+from gateway import BLUEPRINT, PROGRAM, ROOT
 
 COMMON = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -120,6 +120,59 @@ spec:
         self.assertIn("odd. These fields are set but have no effect yet: spec.allowedListeners.",
                       message)
         self.assertIn("no effect yet: tls.", self.condition(found, where=1)[2])
+
+    def test_rules_of_the_crds_are_checked_without_an_api_server(self):
+        fqdn = "{fqdn: {hostname: a.example, port: 1}}"
+        ai, envoy = "aigateway.envoyproxy.io/v1beta1", "gateway.envoyproxy.io/v1alpha1"
+        target = "targetRefs: [{group: aigateway.envoyproxy.io, kind: AIServiceBackend, name: s}]"
+        secret = "{secretRef: {name: x}}"
+        rule = "{name: %s, matches: [{headers: [{name: x-ai-eg-model, value: %s}]}]}"
+        cases = [
+            (envoy, "Backend", "{endpoints: [{fqdn: {hostname: a.b, port: 1}, "
+             "ip: {address: 192.0.2.1, port: 1}}]}", "exactly one of fqdn, ip or unix must be set"),
+            (envoy, "Backend", "{endpoints: [%s, {ip: {address: 192.0.2.1, port: 1}}]}" % fqdn,
+             "fqdn endpoints cannot be mixed with ip or unix endpoints"),
+            (envoy, "Backend", "{endpoints: [%s], tls: {wellKnownCACertificates: System, "
+             "caCertificateRefs: [{group: '', kind: ConfigMap, name: x}]}}" % fqdn,
+             "at most one of caCertificateRefs, wellKnownCACertificates and insecureSkipVerify"),
+            (envoy, "Backend", "{endpoints: [%s], tls: {wellKnownCACertificates: System, "
+             "sni: a.example, autoSNIFromEndpointHostname: true}}" % fqdn,
+             "sni and autoSNIFromEndpointHostname must not both be set"),
+            (ai, "BackendSecurityPolicy", "{type: APIKey, %s}" % target,
+             "When type is APIKey, only apiKey field should be set"),
+            (ai, "BackendSecurityPolicy",
+             "{type: APIKey, apiKey: %s, awsCredentials: {region: r}, %s}" % (secret, target),
+             "When type is APIKey, only apiKey field should be set"),
+            (ai, "BackendSecurityPolicy", "{type: APIKey, apiKey: %s, targetRefs: "
+             "[{group: '', kind: Service, name: s}]}" % secret,
+             "targetRefs must reference AIServiceBackend or InferencePool resources"),
+            (ai, "AIGatewayRoute", "{parentRefs: [{name: gw}], rules: [%s, %s]}"
+             % (rule % ("a", "x"), rule % ("a", "y")), "Rule name must be unique within the route"),
+            (ai, "AIGatewayRoute", "{parentRefs: [{name: gw}], rules: [%s]}"
+             % (rule % ("route-not-found", "x")), "rule name route-not-found is reserved")]
+        for version, kind, spec, message in cases:
+            with self.subTest(kind=kind, message=message):
+                found = self.check(COMMON, f"apiVersion: {version}\nkind: {kind}\n"
+                                   f"metadata: {{name: x, namespace: default}}\nspec: {spec}\n")
+                status, _, said = self.condition(found[f"{kind} x"])
+                self.assertEqual(status, "False")
+                self.assertIn(message, said)
+
+    def test_the_converted_policy_gives_the_same_statuses(self):
+        originals = []
+        for path in BLUEPRINT:
+            with open(path, encoding="utf-8") as file:
+                originals.append(file.read())
+        with open(os.path.join(ROOT, "manifests/compat/backend-tls-policy.yaml"),
+                  encoding="utf-8") as file:
+            converted = file.read()
+        old = "gateway.networking.k8s.io/v1alpha3"
+        text = "\n---\n".join(originals)
+        [policy] = [part for part in text.split("\n---\n") if old in part]
+        found = self.check(*[part for part in text.split("\n---\n") if part != policy], converted)
+        self.assertEqual(found, self.check(*originals))
+        self.assertEqual(found, self.check(text.replace(old, old.replace("v1alpha3", "v1"))))
+        self.assertEqual(self.condition(found["BackendTLSPolicy bedrock-tls"])[0], "True")
 
 
 if __name__ == "__main__":

@@ -425,7 +425,7 @@ class ErrorsTest(unittest.TestCase):
         for path, model, mark in ((self.CHAT, QWEN, 'data: {"error":{"type":"BadGateway","code":"502"'),
                                   (self.MESSAGES, CLAUDE, 'event: error\ndata: {"type":"error","error":{"type":"api_error"')):
             self.assertIn(mark, read("docs/reference/errors.md"))
-            body = json.dumps(chat(model, "[[mock cut=3]]", stream=True)).encode()
+            body = json.dumps(chat(model, "[[mock cut=8]]", stream=True)).encode()
             raw = (f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                    f"anthropic-version: 2023-06-01\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
             answer = exchange_bytes(self.gateway.port, raw).decode()

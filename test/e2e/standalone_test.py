@@ -183,12 +183,18 @@ class AnswerTest(unittest.TestCase):
         self.assertLess(answer.index(QWEN.encode()), answer.index(GPT_OSS.encode()))
 
     def test_a_stream_that_breaks_ends_as_an_error(self):
-        for directive in ("cut=3", "fail=3"):
+        for directive in ("cut=8", "fail=8"):
             answer = request(self.port, "POST", "/anthropic/v1/messages", chat(CLAUDE, f"[[mock {directive}]]", stream=True),
                              cut_allowed=True)
             seen = events(answer.body)
             self.assertEqual(seen[-1][0], "error", (directive, seen))
             self.assertNotIn("message_stop", [event for event, _ in seen])
+
+    def test_a_stream_that_breaks_before_its_first_content_is_an_error_answer(self):
+        for model, path in ((CLAUDE, "/anthropic/v1/messages"), (CLAUDE, "/v1/chat/completions")):
+            answer = request(self.port, "POST", path, chat(model, "[[mock cut=1]]", stream=True))
+            self.assertEqual(answer.status, 502, answer)
+            self.assertIn("error", json.loads(answer.body))
 
     def test_usage_is_in_the_access_log_and_the_metrics(self):
         marker = chat(QWEN, "[[mock usage=9/5]]")

@@ -22,7 +22,8 @@ LAYERS = {
     "crds": {"crds"},
     "controller": {"controller", "reconcilers", "render", "crds", "dataplane/base", "dataplane/event",
                    "dataplane/net", "dataplane/http", "dataplane/snapshot", "dataplane/push",
-                   "dataplane/catalog", "dataplane/json", "dataplane/pki", "dataplane/admin"},
+                   "dataplane/catalog", "dataplane/json", "dataplane/pki", "dataplane/admin",
+                   "dataplane/auth"},
 }
 # Composition roots see everything.
 ROOTS = {"controller/main.cc", "dataplane/main.cc"}

@@ -51,6 +51,7 @@ class Decoder {
   chat::Taker take_;
   base::Arena& arena_;
   chat::Request request_;
+  bool in_result_ = false;
 };
 
 BlockKind kind_of_block(std::string_view type) {
@@ -197,6 +198,8 @@ base::Status Decoder::block(Block& block, const Value& value, const At& at) {
   const std::string_view type = find_text(value, "type");
   if (type.empty()) return at["type"].wrong("must be a string");
   block.kind = kind_of_block(type);
+  // Results do not hold results: one that does is nobody's, and nesting has an end.
+  if (in_result_ && block.kind == BlockKind::kToolResult) block.kind = BlockKind::kOpaque;
   if (block.kind == BlockKind::kToolResult) block.plain = true;  // until content comes
   while (block.kind != BlockKind::kOpaque && members.next()) {
     const std::string_view key = members.key();
@@ -256,7 +259,9 @@ Decoder::Taken Decoder::tool_member(Block& block, std::string_view key, const Va
     TRY(take_.object(block.json, value, at));
   } else if (!call && key == "content") {
     block.plain = false;
+    in_result_ = true;
     TRY(content(block.content, block.plain, value, at));
+    in_result_ = false;
   } else if (!call && key == "is_error") {
     std::optional<bool> error;
     TRY(take_.boolean(error, value, at));

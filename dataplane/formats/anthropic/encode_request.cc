@@ -117,11 +117,13 @@ void Encoder::max_tokens() {
   if (asked) return write_number(writer_, "max_tokens", *asked, own_);
   if (own_) return;
   const auto& budget = request_.reasoning.budget_tokens;
-  const bool thinks = request_.reasoning.thinking == ThinkingKind::kEnabled && budget;
-  writer_.member("max_tokens",
-                 kDefaultMaxTokens + (thinks ? static_cast<std::int64_t>(std::clamp(
-                                                   budget->value, 0.0, kMaxExactInteger / 2))
-                                             : 0));
+  double limit = static_cast<double>(kDefaultMaxTokens);
+  if (request_.reasoning.thinking == ThinkingKind::kEnabled && budget) {
+    // Room for the answer behind the thinking.
+    limit +=
+        std::clamp(budget->value, static_cast<double>(kMinThinkingTokens), kMaxExactInteger / 2);
+  }
+  writer_.member("max_tokens", static_cast<std::int64_t>(limit));
 }
 
 base::Status Encoder::temperature() {
@@ -281,7 +283,10 @@ base::Status Encoder::reasoning() {
     case ThinkingKind::kUnset:
       if (own_) return {};
       if (request_.reasoning.effort == "none") thinking("disabled");
-      if (!request_.reasoning.summary.empty()) return losses_.lose(Feature::kReasoningSummary);
+      if (request_.reasoning.summary.empty()) return {};
+      // Who wants to read the thoughts wants the model to have some.
+      if (!traits_.thinking) return losses_.lose(Feature::kReasoningSummary);
+      thinking(traits_.effort ? "adaptive" : "enabled");
       return {};
     case ThinkingKind::kDisabled:
       thinking("disabled");

@@ -34,7 +34,8 @@ class Survey {
 
   void extras(const Extras& extras, bool top) {
     for (const Extra& extra : extras) {
-      if (extra.raw == "null" || extra.raw == "[]" || extra.raw == "{}") continue;
+      if (extra.raw == "null" || extra.raw == "false" || extra.raw == "[]" || extra.raw == "{}")
+        continue;
       use(feature_of(extra.key, top));
     }
   }

@@ -4,16 +4,18 @@
 #include <array>
 
 #include "dataplane/formats/anthropic/anthropic.h"
+#include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/openai_chat/openai_chat.h"
+#include "dataplane/formats/openai_completions/openai_completions.h"
+#include "dataplane/formats/openai_responses/openai_responses.h"
 
 namespace tollgate::dataplane::formats::dialects {
 namespace {
 
-constexpr std::array<const chat::ChatFormat*, 3> kFormats{
-    &anthropic::kFormat,
-    &gemini::kFormat,
-    &openai_chat::kFormat,
+constexpr std::array<const chat::ChatFormat*, 6> kFormats{
+    &anthropic::kFormat,   &converse::kFormat,           &gemini::kFormat,
+    &openai_chat::kFormat, &openai_completions::kFormat, &openai_responses::kFormat,
 };
 
 }  // namespace

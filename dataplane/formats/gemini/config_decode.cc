@@ -49,7 +49,7 @@ base::Status decode_thinking(Decoding& decoding, const json::Value& config) {
       reasoning.thinking = budget.value < 0    ? chat::ThinkingKind::kAdaptive
                            : budget.value == 0 ? chat::ThinkingKind::kDisabled
                                                : chat::ThinkingKind::kEnabled;
-      if (budget.value > 0) reasoning.budget_tokens = budget;
+      reasoning.budget_tokens = budget.value > 0 ? std::optional(budget) : std::nullopt;
     } else if (fields.name() == "thinkingLevel") {
       TRY_ASSIGN(const std::string_view level, decoding.keep.text(value, kWhere));
       if (level != "THINKING_LEVEL_UNSPECIFIED") {

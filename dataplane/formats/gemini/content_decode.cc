@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_decode.h"
@@ -112,6 +113,18 @@ base::Status decode_response(Decoding& decoding, const json::Value& response, Bl
   return {};
 }
 
+/// Media beside what a function said; anything else is Google's own.
+base::Status decode_result_part(Decoding& decoding, const json::Value& part, Block& block) {
+  TRY(decode_part(decoding, part, block));
+  const bool media = block.kind == BlockKind::kImage || block.kind == BlockKind::kDocument ||
+                     block.kind == BlockKind::kAudio || block.kind == BlockKind::kVideo;
+  if (media) return {};
+  block = {};
+  block.kind = BlockKind::kOpaque;
+  block.raw = chat::Keeper::raw(part);
+  return {};
+}
+
 base::Status decode_result(Decoding& decoding, const json::Value& result, Block& block) {
   constexpr std::string_view kWhere = "contents[].parts[].functionResponse";
   TRY_ASSIGN(Fields fields, Fields::of(result, kWhere));
@@ -125,7 +138,7 @@ base::Status decode_result(Decoding& decoding, const json::Value& result, Block&
       TRY(decode_response(decoding, fields.value(), block));
     } else if (fields.name() == "parts") {
       TRY(for_each(fields.value(), [&](const json::Value& part) {
-        return decode_part(decoding, part, block.content.emplace_back());
+        return decode_result_part(decoding, part, block.content.emplace_back());
       }));
     } else {
       block.extras.push_back(
@@ -174,6 +187,15 @@ base::Status decode_member(Decoding& decoding, Fields& fields, Block& block, Par
   return {};
 }
 
+/// Streams end with a text of nothing, which clients send back. It says nothing to any backend, and
+/// some refuse it. True if nothing else was in the message.
+bool drop_empty(chat::Message& message) {
+  const std::size_t dropped = std::erase_if(message.blocks, [](const chat::Block& block) {
+    return block.kind == BlockKind::kText && block.text.empty() && block.extras.empty();
+  });
+  return dropped > 0 && message.blocks.empty();
+}
+
 }  // namespace
 
 base::Status decode_part(Decoding& decoding, const json::Value& part, chat::Block& block) {
@@ -189,7 +211,8 @@ base::Status decode_part(Decoding& decoding, const json::Value& part, chat::Bloc
     block.raw = chat::Keeper::raw(part);  // for join_thoughts
     return {};
   }
-  if (facts.own || (says_text && block.text.empty())) {
+  const bool empty = says_text && block.text.empty();
+  if (facts.own || facts.found == 0 || (empty && !block.signature.empty())) {
     block = {};
     block.kind = BlockKind::kOpaque;
     block.raw = chat::Keeper::raw(part);
@@ -202,8 +225,11 @@ base::Status decode_content(Decoding& decoding, const json::Value& content, bool
   TRY_ASSIGN(Fields fields, Fields::of(content, where));
   chat::Message message;
   message.role = system ? chat::Role::kSystem : chat::Role::kUser;
+  bool parts = false;
   while (fields.next()) {
     if (fields.name() == "parts") {
+      // Neighbours in the list are neighbours in the document: join_thoughts relies on it.
+      if (std::exchange(parts, true)) return chat::bad_request(where, "must have its parts once");
       TRY(for_each(fields.value(), [&](const json::Value& part) {
         return decode_part(decoding, part, message.blocks.emplace_back());
       }));
@@ -221,6 +247,7 @@ base::Status decode_content(Decoding& decoding, const json::Value& content, bool
       message.extras.push_back(extra_below({}, fields.name(), fields.value(), decoding.arena));
     }
   }
+  if (message.role == chat::Role::kAssistant && drop_empty(message)) return {};
   std::vector<chat::Message>& messages = decoding.request.messages;
   messages.insert(system ? messages.begin() : messages.end(), std::move(message));
   return {};

@@ -1,9 +1,17 @@
 #include "dataplane/formats/gemini/request_decode.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "dataplane/formats/gemini/members.h"
 
 namespace tollgate::dataplane::formats::gemini {
 namespace {
+
+/// Two of these under their two spellings would have to be mixed; Google refuses them too.
+constexpr std::array<std::string_view, 5> kOnce{"contents", "systemInstruction", "tools",
+                                                "toolConfig", "generationConfig"};
 
 base::Status decode_contents(Decoding& decoding, const json::Value& contents) {
   return for_each(contents, [&](const json::Value& content) {
@@ -47,7 +55,15 @@ base::Result<chat::Request> decode_request(json::Reader& reader, std::string_vie
   request.origin = catalog::Format::kGeminiGenerate;
   Decoding decoding{chat::Keeper(body, arena), arena, request};
   TRY_ASSIGN(Fields fields, Fields::of(root, "the request"));
-  while (fields.next()) TRY(decode_member(decoding, fields.name(), fields.value()));
+  std::array<bool, kOnce.size()> seen{};
+  while (fields.next()) {
+    const auto* const once = std::find(kOnce.begin(), kOnce.end(), fields.name());
+    if (once != kOnce.end() &&
+        std::exchange(seen[static_cast<std::size_t>(once - kOnce.begin())], true)) {
+      return chat::bad_request(*once, "must be there once");
+    }
+    TRY(decode_member(decoding, fields.name(), fields.value()));
+  }
   link_calls(decoding);
   join_thoughts(decoding);
   return request;

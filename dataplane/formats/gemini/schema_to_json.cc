@@ -21,7 +21,7 @@ bool is_true(const json::Value& value) {
 
 class Converter {
  public:
-  Converter(std::string_view where, std::string& out) : where_(where), out_(out), writer_(out) {}
+  Converter(std::string_view where, std::string& out) : where_(where), writer_(out) {}
 
   base::Status write(const json::Value& schema) {
     if (schema.type() == json::Type::kBool) {  // additionalProperties
@@ -103,7 +103,6 @@ class Converter {
   }
 
   std::string_view where_;
-  std::string& out_;
   json::Writer writer_;
   std::size_t depth_ = 0;
 };

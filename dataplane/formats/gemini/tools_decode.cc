@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_decode.h"
 #include "dataplane/formats/gemini/schema.h"
@@ -122,8 +124,12 @@ base::Status decode_tool(Decoding& decoding, const json::Value& tool) {
 
 base::Status decode_tool_config(Decoding& decoding, const json::Value& config) {
   TRY_ASSIGN(Fields fields, Fields::of(config, "toolConfig"));
+  bool calling = false;
   while (fields.next()) {
     if (fields.name() == "functionCallingConfig") {
+      if (std::exchange(calling, true)) {
+        return chat::bad_request("toolConfig.functionCallingConfig", "must be there once");
+      }
       TRY(decode_calling(decoding, fields.value()));
     } else {
       decoding.request.extras.push_back(

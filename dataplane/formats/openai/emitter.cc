@@ -100,7 +100,7 @@ Status Emitter::touch(std::size_t choice) {
 }
 
 Status Emitter::open(Choice& choice, std::size_t number, BlockKind kind, std::string_view id,
-                     std::string_view raw, EventSink& sink) {
+                     std::string_view raw, EventSink& sink) const {
   TRY(close(choice, number, sink));
   choice.open = true;
   choice.has_text = false;
@@ -108,6 +108,7 @@ Status Emitter::open(Choice& choice, std::size_t number, BlockKind kind, std::st
   choice.kind = kind;
   choice.block = choice.next_block++;
   Event event = event_of(EventKind::kBlockStart, number, choice.block, kind);
+  event.origin = origin_;
   event.id = id;
   event.raw = raw;
   return sink.on_event(event);
@@ -171,6 +172,7 @@ Status Emitter::citation(std::size_t choice, std::string_view raw, EventSink& si
     TRY(open(*found, choice, BlockKind::kText, {}, {}, sink));
   }
   Event event = event_of(EventKind::kDelta, choice, found->block, BlockKind::kText);
+  event.origin = origin_;
   event.delta = DeltaKind::kCitation;
   event.raw = raw;
   return sink.on_event(event);
@@ -179,6 +181,7 @@ Status Emitter::citation(std::size_t choice, std::string_view raw, EventSink& si
 Status Emitter::logprobs(std::size_t choice, std::string_view raw, EventSink& sink) {
   TRY_ASSIGN(Choice* const found, at(choice));
   Event event = event_of(EventKind::kDelta, choice, found->block, found->kind);
+  event.origin = origin_;
   event.delta = DeltaKind::kLogprobs;
   event.raw = raw;
   return sink.on_event(event);
@@ -245,6 +248,7 @@ Status Emitter::stop(std::size_t choice, std::string_view reason, std::string_vi
   }
   Event event = event_of(EventKind::kStop, choice, 0, BlockKind::kText);
   event.stop = stop_of(reason);
+  event.origin = origin_;
   event.raw = reason;
   if (event.stop == StopReason::kEndTurn && !found->tools.empty()) {
     event.stop = StopReason::kToolCalls;  // a named tool_choice ends with "stop"

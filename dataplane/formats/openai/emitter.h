@@ -24,7 +24,8 @@ struct ToolPiece {
 class Emitter {
  public:
   /// `request_id` makes identifiers for calls that come without one.
-  explicit Emitter(std::string_view request_id) : request_id_(request_id) {}
+  Emitter(catalog::Format origin, std::string_view request_id)
+      : origin_(origin), request_id_(request_id) {}
 
   static constexpr std::size_t kMaxChoices = 128;
   static constexpr std::size_t kMaxTools = 1024;           // in one choice
@@ -75,13 +76,14 @@ class Emitter {
   };
 
   base::Result<Choice*> at(std::size_t choice);
-  static base::Status open(Choice& choice, std::size_t number, chat::BlockKind kind,
-                           std::string_view id, std::string_view raw, chat::EventSink& sink);
+  base::Status open(Choice& choice, std::size_t number, chat::BlockKind kind, std::string_view id,
+                    std::string_view raw, chat::EventSink& sink) const;
   static base::Status close(Choice& choice, std::size_t number, chat::EventSink& sink);
   base::Result<Tool*> find(Choice& choice, const ToolPiece& piece);
   base::Status start(Choice& choice, std::size_t number, Tool& tool, std::string_view name,
                      chat::EventSink& sink);
 
+  catalog::Format origin_;
   std::string request_id_;
   std::vector<Choice> choices_;
   std::size_t calls_ = 0;

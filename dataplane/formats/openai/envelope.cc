@@ -97,13 +97,16 @@ base::Status hand_out_start(const Envelope& envelope, const json::Value& documen
   return sink.on_event(event);
 }
 
-base::Status hand_out_usage(const Envelope& envelope, chat::EventSink& sink) {
+base::Status hand_out_usage(const Envelope& envelope, catalog::Format origin,
+                            chat::EventSink& sink) {
   if (!envelope.usage) return {};
   const Usage usage = decode_usage(*envelope.usage);
   if (!usage.reported) return {};
   chat::Event event;
   event.kind = chat::EventKind::kUsage;
+  event.origin = origin;
   event.usage = &usage;
+  event.raw = envelope.usage->raw().value_or("");
   event.service_tier = envelope.service_tier;
   return sink.on_event(event);
 }

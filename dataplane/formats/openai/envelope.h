@@ -27,7 +27,8 @@ Envelope read_envelope(const json::Value& document);
 base::Status hand_out_start(const Envelope& envelope, const json::Value& document,
                             catalog::Format origin, chat::EventSink& sink);
 /// kUsage, if there are figures.
-base::Status hand_out_usage(const Envelope& envelope, chat::EventSink& sink);
+base::Status hand_out_usage(const Envelope& envelope, catalog::Format origin,
+                            chat::EventSink& sink);
 /// The `index` of a choice; 0 if it does not say.
 std::size_t choice_index(const json::Value& choice);
 bool empty_list(const std::optional<json::Value>& value);
@@ -42,7 +43,6 @@ struct Identity {
   std::int64_t created = 0;
   std::string service_tier;
   std::string raw;  // of an answer of the same dialect: members that it says besides
-  catalog::Format origin = catalog::Format::kNone;
 };
 
 /// The provider's own id, or `prefix` and the request's.

@@ -137,6 +137,7 @@ ChatError error_inside(const json::Value& value) {
   } else {
     error.message = word_of(value);
   }
+  if (error.type == "error") error.type.clear();  // the name of an event
   if (error.message.empty()) error.message = "the provider reported an error";
   const int status = status_in(error);
   const auto by_code = kind_of_word(error.code);

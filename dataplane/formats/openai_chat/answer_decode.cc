@@ -36,7 +36,8 @@ Status hand_out_end(EventSink& sink) {
 
 class ChunkTaker final : public openai::EventTaker {
  public:
-  explicit ChunkTaker(std::string_view request_id) : emitter_(request_id) {}
+  explicit ChunkTaker(std::string_view request_id)
+      : emitter_(catalog::Format::kOpenAiChat, request_id) {}
 
   base::Result<Went> take(const json::Value& document, EventSink& sink) override {
     const openai::Envelope envelope = openai::read_envelope(document);
@@ -57,7 +58,7 @@ class ChunkTaker final : public openai::EventTaker {
       if (!choices) return broken_answer("choices is no list");
       while (choices->next()) TRY(take_choice(choices->value(), false, emitter_, sink));
     }
-    TRY(openai::hand_out_usage(envelope, sink));
+    TRY(openai::hand_out_usage(envelope, catalog::Format::kOpenAiChat, sink));
     return Went::kOn;
   }
 
@@ -80,7 +81,8 @@ class ChunkTaker final : public openai::EventTaker {
 
 class AnswerTaker final : public openai::WholeTaker {
  public:
-  explicit AnswerTaker(std::string_view request_id) : emitter_(request_id) {}
+  explicit AnswerTaker(std::string_view request_id)
+      : emitter_(catalog::Format::kOpenAiChat, request_id) {}
 
   Status take(const json::Value& document, EventSink& sink) override {
     const openai::Envelope envelope = openai::read_envelope(document);
@@ -92,7 +94,7 @@ class AnswerTaker final : public openai::WholeTaker {
     while (choices->next()) TRY(take_choice(choices->value(), true, emitter_, sink));
     if (!emitter_.any()) return broken_answer("it has no choices");
     TRY(emitter_.stop_rest(sink));
-    TRY(openai::hand_out_usage(envelope, sink));
+    TRY(openai::hand_out_usage(envelope, catalog::Format::kOpenAiChat, sink));
     return hand_out_end(sink);
   }
 

@@ -175,7 +175,9 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
     write_choice(w, answer.choices[i], i, answer, identity);
   }
   w.end_array();
-  if (answer.usage.reported || answer.usage.estimated) {
+  if (answer.origin == catalog::Format::kOpenAiChat && !answer.usage_raw.empty()) {
+    w.raw_member("usage", answer.usage_raw);
+  } else if (answer.usage.reported || answer.usage.estimated) {
     openai::write_usage(w.key("usage"), answer.usage);
   }
   w.end_object();

@@ -63,6 +63,7 @@ class Encoder final : public chat::StreamEncoder {
         return stop(event, sink);
       case EventKind::kUsage:
         if (event.usage != nullptr) usage_ = *event.usage;
+        usage_raw_ = event.origin == catalog::Format::kOpenAiChat ? event.raw : std::string_view{};
         return {};
       case EventKind::kPing:
         if (said_) sink.write(": ping\n\n");
@@ -93,7 +94,6 @@ class Encoder final : public chat::StreamEncoder {
     if (!event.model.empty()) identity_.model = event.model;
     if (event.created_unix_s > 0) identity_.created = event.created_unix_s;
     identity_.service_tier = event.service_tier;
-    identity_.origin = event.origin;
     if (event.origin == catalog::Format::kOpenAiChat) identity_.raw = event.raw;
   }
 
@@ -180,7 +180,7 @@ class Encoder final : public chat::StreamEncoder {
     role(event, *choice, block.kind != BlockKind::kToolCall, sink);
     if (block.kind == BlockKind::kAudio && !event.id.empty()) {
       begin(event).key("audio").begin_object().member("id", event.id);
-      if (identity_.origin == catalog::Format::kOpenAiChat) {
+      if (event.origin == catalog::Format::kOpenAiChat) {
         openai::write_members(*writer_, event.raw);
       }
       writer_->end_object();
@@ -268,8 +268,8 @@ class Encoder final : public chat::StreamEncoder {
   }
 
   Status logprobs(const Event& event, ByteSink& sink) {
-    const bool responses = identity_.origin == catalog::Format::kOpenAiResponses;
-    if (!wants_logprobs_ || (!responses && identity_.origin != catalog::Format::kOpenAiChat)) {
+    const bool responses = event.origin == catalog::Format::kOpenAiResponses;
+    if (!wants_logprobs_ || (!responses && event.origin != catalog::Format::kOpenAiChat)) {
       flush(sink);
       return {};
     }
@@ -286,7 +286,7 @@ class Encoder final : public chat::StreamEncoder {
 
   void annotation(const Event& event, const Choice& choice, const Block& block, ByteSink& sink) {
     json::Writer& w = begin(event).key("annotations").begin_array();
-    if (!openai::write_annotation(w, reader_, event.raw, identity_.origin,
+    if (!openai::write_annotation(w, reader_, event.raw, event.origin,
                                   {block.from, choice.text_bytes},
                                   openai::AnnotationStyle::kNested)) {
       return;  // nothing that this dialect can say: the chunk is not written
@@ -321,7 +321,7 @@ class Encoder final : public chat::StreamEncoder {
     role(event, *choice, true, sink);
     choice->stopped = true;
     begin(event);
-    const bool own = identity_.origin == catalog::Format::kOpenAiChat && !event.raw.empty();
+    const bool own = event.origin == catalog::Format::kOpenAiChat && !event.raw.empty();
     finish(sink, own ? event.raw : openai::finish_reason(event.stop));
     return {};
   }
@@ -332,7 +332,11 @@ class Encoder final : public chat::StreamEncoder {
       chunk_ = head();
       chunk_ += R"(,"choices":[],"usage":)";
       json::Writer w(chunk_);
-      openai::write_usage(w, usage_);
+      if (usage_raw_.empty()) {
+        openai::write_usage(w, usage_);
+      } else {
+        w.raw(usage_raw_);
+      }
       chunk_ += "}\n\n";
       sink.write(chunk_);
     }
@@ -352,6 +356,7 @@ class Encoder final : public chat::StreamEncoder {
   std::optional<json::Writer> writer_;
   json::Reader reader_;
   Usage usage_;
+  std::string usage_raw_;
   std::vector<Choice> choices_;
   std::size_t held_bytes_ = 0;
 };

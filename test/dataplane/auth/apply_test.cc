@@ -89,6 +89,18 @@ TEST_F(Apply, AwsSignsWithoutAnythingOfTheClient) {
   EXPECT_EQ(fields().find("secret="), std::string::npos);
 }
 
+TEST_F(Apply, GoogleTokensBringTheirPlace) {
+  Credential gcp;
+  gcp.type = CredentialType::kGcpCredentials;
+  gcp.key = base::Secret("ya29.token");
+  gcp.gcp_project = "p1";
+  gcp.gcp_region = "us-central1";
+  const std::string path(head_->path);
+  ASSERT_TRUE(apply(gcp));
+  EXPECT_EQ(head_->path, "/v1/projects/p1/locations/us-central1" + path);
+  EXPECT_EQ(head_->fields.value_of("authorization"), "Bearer ya29.token");
+}
+
 TEST_F(Apply, UnusableCredentialsChangeNothing) {
   const std::string before = fields();
   const auto refused = [&](const Credential& credential, std::string_view reason) {
@@ -120,7 +132,7 @@ TEST_F(Apply, UnusableCredentialsChangeNothing) {
 
   Credential gcp;
   gcp.type = CredentialType::kGcpCredentials;
-  refused(gcp, "this build cannot apply credentials of type GCPCredentials");
+  refused(gcp, "the API key is empty");
 }
 
 TEST(CredentialFields, Known) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -57,8 +58,6 @@ TEST(CredentialTypes, NamesOfTheApi) {
     EXPECT_EQ(to_string(*type), name);
   }
   EXPECT_FALSE(credential_type_from_name("None"));
-  EXPECT_TRUE(can_apply(CredentialType::kAwsCredentials));
-  EXPECT_FALSE(can_apply(CredentialType::kGcpCredentials));
 }
 
 TEST(Support, SaysWhatThisBuildCanDo) {
@@ -69,8 +68,11 @@ TEST(Support, SaysWhatThisBuildCanDo) {
   EXPECT_EQ(invoke.backend_format, Format::kBedrockInvokeMessages);
   EXPECT_EQ(invoke.losses.size(), 1U);
   const Support chat = supports(Endpoint::kChatCompletions, Schema::kAnthropic);
-  EXPECT_EQ(chat.kind, SupportKind::kUnsupported);
-  EXPECT_NE(chat.reason, supports(Endpoint::kChatCompletions, Schema::kCohere).reason);
+  EXPECT_EQ(chat.kind, SupportKind::kTranslate);
+  EXPECT_EQ(chat.backend_format, Format::kAnthropicMessages);
+  const Support rerank = supports(Endpoint::kChatCompletions, Schema::kCohere);
+  EXPECT_EQ(rerank.kind, SupportKind::kUnsupported);
+  EXPECT_NE(rerank.reason, supports(Endpoint::kEmbeddings, Schema::kAnthropic).reason);
   EXPECT_EQ(supports(Endpoint::kModels, Schema::kOpenAi).kind, SupportKind::kUnsupported);
   EXPECT_TRUE(serves_anything(Schema::kAwsAnthropic));
   EXPECT_FALSE(serves_anything(Schema::kCohere));
@@ -93,6 +95,16 @@ TEST(Regex, SizesAreLimited) {
   EXPECT_EQ(longer.error().code, base::Code::kLimitExceeded);
   const auto large = check_regex("((a{100}){100}){100}");
   ASSERT_FALSE(large);
+}
+
+TEST(SupportTest, AbilitiesAreTheSchemasThatAreServed) {
+  const std::vector<std::string> names = abilities();
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  for (const SchemaInfo& info : all_schemas()) {
+    const std::string name = "schema/" + std::string(info.name);
+    EXPECT_EQ(std::binary_search(names.begin(), names.end(), name), serves_anything(info.schema))
+        << name;
+  }
 }
 
 }  // namespace

@@ -116,6 +116,54 @@ TEST(UsageScanner, NoneSeesNothing) {
   EXPECT_FALSE(scanner.ended_cleanly());
 }
 
+TEST(UsageScanner, UsageThatComesTwiceIsCumulative) {
+  UsageScanner scanner(Format::kOpenAiChat, true);
+  scanner.feed(
+      "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":"
+      "{\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10}}\n\n");
+  scanner.feed(
+      "data: {\"choices\":[],\"usage\":"
+      "{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":14}}\n\n");
+  EXPECT_EQ(scanner.usage().input, 9U);
+  EXPECT_EQ(scanner.usage().output, 5U);
+  EXPECT_EQ(scanner.usage().total, 14U);
+}
+
+TEST(UsageScanner, HostileFiguresAreNoFigures) {
+  for (const char* figure : {"-5", "\"many\"", "9223372036854775808", "18446744073709551616",
+                             "9007199254740993", "1e3", "1.5", "null", "{}", "NaN"}) {
+    UsageScanner scanner(Format::kOpenAiChat, false);
+    scanner.feed(std::string("{\"usage\":{\"prompt_tokens\":") + figure +
+                 ",\"completion_tokens\":4}}");
+    EXPECT_EQ(scanner.usage().input, std::nullopt) << figure;
+    Usage usage = scanner.usage();
+    estimate_missing(usage, {.request_text_bytes = 40, .content_bytes = 0});
+    EXPECT_EQ(usage.input, 10U) << figure;
+    EXPECT_TRUE(usage.estimated) << figure;
+  }
+}
+
+TEST(Usage, ABeginningIsNotTheSum) {
+  // Anthropic's first figure for output is 1; who leaves after 40 pieces has had 40.
+  Usage usage;
+  usage.input = 7;
+  usage.output = 1;
+  usage.total = 8;
+  estimate_missing(usage, {.content_events = 40, .unfinished = true});
+  EXPECT_EQ(usage.output, 40U);
+  EXPECT_EQ(usage.total, 47U);
+  EXPECT_TRUE(usage.estimated);
+}
+
+TEST(Usage, ATotalBelowItsPartsIsTheirSum) {
+  Usage usage;
+  usage.input = 3;
+  usage.output = 10;
+  usage.total = 10;
+  estimate_missing(usage, {});
+  EXPECT_EQ(usage.total, 13U);
+}
+
 TEST(Usage, EstimatesOnlyWhatIsMissing) {
   Usage usage;
   usage.output = 9;

@@ -283,6 +283,7 @@ TEST_F(PassageTest, WhoLeavesWhileWaitingIsForgotten) {
   policy({request_limit("0", 5)});
   auto passage = begin("");
   EXPECT_FALSE(passage->decide(now_));
+  EXPECT_TRUE(passage->entries().empty()) << "nothing is said of what was not decided";
   passage.reset();
   EXPECT_EQ(store->waiting, nullptr);
 }

@@ -73,7 +73,7 @@ TEST(Codec, EncodesAndDecodesToTheSameText) {
                             UpstreamTls{true, {"-----BEGIN\n"}, "sni", "host", {"a", "spiffe://b"}},
                             milliseconds(1), milliseconds(2)}},
       {"endpoints", Endpoints{{{"10.0.0.1", 80}, {"example.com", 443}}}},
-      {"credential", Credential{CredentialType::kAws, "secret/ns/s/c", "us-east-1", "p"}},
+      {"credential", Credential{CredentialType::kAws, "secret/ns/s/c", "us-east-1", "p", "", ""}},
       {"secret", SecretValue{base::Secret(std::string("\x00\xff key\n", 7))}},
   };
   for (const auto& [kind, value] : cases) {

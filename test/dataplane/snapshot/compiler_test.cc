@@ -34,7 +34,7 @@ class Bench {
     put("upstream/ns/b",
         Upstream{"endpoints/ns/b", std::nullopt, std::chrono::seconds(1), std::chrono::seconds(1)});
     put("secret/ns/s/key", SecretValue{base::Secret("k")});
-    put("credential/ns/c", Credential{CredentialType::kApiKey, "secret/ns/s/key", "", ""});
+    put("credential/ns/c", Credential{CredentialType::kApiKey, "secret/ns/s/key", "", "", "", ""});
     put("backend/ns/b", Backend{"ns/b", "OpenAI", "", "", "upstream/ns/b", "credential/ns/c", ""});
     put_rule("0", {"backend/ns/b"});
   }

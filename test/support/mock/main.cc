@@ -1,9 +1,12 @@
 // tollgate-mock: the model server as a program, for tests whose provider is a process of its own.
 
+#include <array>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +17,7 @@
 #include "dataplane/base/text.h"
 #include "dataplane/event/loop_thread.h"
 #include "dataplane/event/signals.h"
-#include "dataplane/mock/model_server.h"
+#include "dataplane/mock/server/model_server.h"
 #include "dataplane/net/buffer.h"
 
 namespace {
@@ -25,15 +28,45 @@ constexpr int kUsageError = 2;
 constexpr std::uint64_t kMaxPort = 65535;
 constexpr std::string_view kUsage =
     "usage: tollgate-mock [--plain ADDR:PORT] [--tls ADDR:PORT] [--ca-out FILE]\n"
-    "                     [--aws REGION,KEY_ID,SECRET_KEY] --host "
-    "API,HOST,PORT,plain|tls[,MODEL]...\n"
-    "  API is openai, anthropic or bedrock; without models every name exists\n"
-    "  --aws is what the bedrock hosts after it insist on\n";
+    "                     [OPTION]... --host API,HOST,PORT,plain|tls[,MODEL]...\n"
+    "  API is openai, azure, anthropic, bedrock, gemini, vertex, aws-sts, azure-ad, google-oauth,\n"
+    "  google-sts, google-iam or oidc; without models every name exists\n"
+    "What the hosts after it insist on:\n"
+    "  --auth none | KIND,KEY (bearer, x-api-key, api-key, x-goog-api-key) | issued: a live token\n"
+    "         of this server's token endpoints; for bedrock issued,REGION\n"
+    "  --aws REGION,KEY_ID,SECRET_KEY   signatures\n"
+    "  --client ID,SECRET[,SUBJECT[,ISSUER]]   the client that token endpoints know; empty = any\n"
+    "  --client-key FILE   the public key (PEM) that service accounts sign with\n"
+    "  --token-lifetime SECONDS\n";
+
+constexpr std::array<std::pair<std::string_view, mock::Api>, 12> kApis{{
+    {"openai", mock::Api::kOpenAi},
+    {"azure", mock::Api::kAzure},
+    {"anthropic", mock::Api::kAnthropic},
+    {"bedrock", mock::Api::kBedrock},
+    {"gemini", mock::Api::kGemini},
+    {"vertex", mock::Api::kVertex},
+    {"aws-sts", mock::Api::kAwsSts},
+    {"azure-ad", mock::Api::kAzureAd},
+    {"google-oauth", mock::Api::kGoogleOauth},
+    {"google-sts", mock::Api::kGoogleSts},
+    {"google-iam", mock::Api::kGoogleIam},
+    {"oidc", mock::Api::kOidc},
+}};
+
+constexpr std::array<std::pair<std::string_view, mock::Auth>, 4> kKeyKinds{{
+    {"bearer", mock::Auth::kBearer},
+    {"x-api-key", mock::Auth::kXApiKey},
+    {"api-key", mock::Auth::kApiKeyHeader},
+    {"x-goog-api-key", mock::Auth::kGoogleKey},
+}};
 
 struct Settings {
-  mock::ModelServerOptions server;
+  mock::server::ModelServerOptions server;
   std::string ca_out;
-  mock::ExpectedCredential aws;
+  mock::ExpectedCredential credential;
+  mock::TokenClient client;
+  std::chrono::seconds token_lifetime{3'600};
 };
 
 std::vector<std::string> split(std::string_view text) {
@@ -50,37 +83,91 @@ bool take_host(Settings& settings, std::string_view value) {
   const std::vector<std::string> parts = split(value);
   if (parts.size() < 4) return false;
   mock::ModelHost host;
-  if (parts[0] == "anthropic") {
-    host.api = mock::Api::kAnthropic;
-  } else if (parts[0] == "bedrock") {
-    host.api = mock::Api::kBedrock;
-    host.credential = settings.aws;
-  } else if (parts[0] != "openai") {
-    return false;
+  bool known = false;
+  for (const auto& [name, api] : kApis) {
+    if (name != parts[0]) continue;
+    host.api = api;
+    known = true;
   }
   const auto port = base::parse_u64(parts[2]);
-  if (!port || *port > kMaxPort || (parts[3] != "plain" && parts[3] != "tls")) return false;
+  if (!known || !port || *port > kMaxPort || (parts[3] != "plain" && parts[3] != "tls")) {
+    return false;
+  }
   host.host = base::to_lower(parts[1]);
   host.port = static_cast<std::uint16_t>(*port);
   host.tls = parts[3] == "tls";
   host.models.assign(parts.begin() + 4, parts.end());
+  // Signatures are AWS's: other hosts after --aws insist on nothing.
+  const bool signs = settings.credential.auth == mock::Auth::kSigV4 ||
+                     settings.credential.auth == mock::Auth::kIssuedSigV4;
+  if (!signs || host.api == mock::Api::kBedrock) host.credential = settings.credential;
+  host.client = settings.client;
+  host.token_lifetime = settings.token_lifetime;
   settings.server.hosts.push_back(std::move(host));
   return true;
 }
 
-bool take(Settings& settings, std::string_view name, std::string_view value) {
-  if (name == "--host") return take_host(settings, value);
-  if (name == "--ca-out") {
-    settings.ca_out = value;
+bool take_auth(Settings& settings, std::string_view value) {
+  const std::vector<std::string> parts = split(value);
+  settings.credential = {};
+  if (parts[0] == "none") return parts.size() == 1;
+  if (parts[0] == "issued") {
+    settings.credential.auth =
+        parts.size() == 2 ? mock::Auth::kIssuedSigV4 : mock::Auth::kIssuedBearer;
+    if (parts.size() == 2) settings.credential.region = parts[1];
     return true;
   }
-  if (name == "--aws") {
-    const std::vector<std::string> parts = split(value);
-    if (parts.size() != 3) return false;
-    settings.aws.auth = mock::Auth::kSigV4;
-    settings.aws.region = parts[0];
-    settings.aws.access_key_id = parts[1];
-    settings.aws.key = base::Secret(parts[2]);
+  for (const auto& [name, auth] : kKeyKinds) {
+    if (name == parts[0]) settings.credential.auth = auth;
+  }
+  if (parts.size() != 2 || settings.credential.auth == mock::Auth::kNone) return false;
+  settings.credential.key = base::Secret(parts[1]);
+  return true;
+}
+
+bool take_aws(Settings& settings, std::string_view value) {
+  const std::vector<std::string> parts = split(value);
+  if (parts.size() != 3) return false;
+  settings.credential = {};
+  settings.credential.auth = mock::Auth::kSigV4;
+  settings.credential.region = parts[0];
+  settings.credential.access_key_id = parts[1];
+  settings.credential.key = base::Secret(parts[2]);
+  return true;
+}
+
+bool take_client(Settings& settings, std::string_view value) {
+  std::vector<std::string> parts = split(value);
+  if (parts.size() < 2 || parts.size() > 4) return false;
+  parts.resize(4);
+  settings.client.client_id = parts[0];
+  settings.client.client_secret = base::Secret(parts[1]);
+  settings.client.subject = parts[2];
+  settings.client.issuer = parts[3];
+  return true;
+}
+
+bool take_client_key(Settings& settings, std::string_view value) {
+  std::ifstream file{std::string(value)};
+  std::ostringstream text;
+  text << file.rdbuf();
+  settings.client.public_key_pem = text.str();
+  return file && !settings.client.public_key_pem.empty();
+}
+
+bool take(Settings& settings, std::string_view name, std::string_view value) {
+  if (name == "--host") return take_host(settings, value);
+  if (name == "--auth") return take_auth(settings, value);
+  if (name == "--aws") return take_aws(settings, value);
+  if (name == "--client") return take_client(settings, value);
+  if (name == "--client-key") return take_client_key(settings, value);
+  if (name == "--token-lifetime") {
+    const auto seconds = base::parse_u64(value);
+    if (seconds) settings.token_lifetime = std::chrono::seconds(*seconds);
+    return seconds.has_value();
+  }
+  if (name == "--ca-out") {
+    settings.ca_out = value;
     return true;
   }
   const auto address = net::parse_address(value);
@@ -99,10 +186,10 @@ int serve(Settings settings) {
   event::LoopThread& loop = **thread;
   net::BufferPool buffers;
   const net::IoContext io{loop.loop(), buffers};
-  std::unique_ptr<mock::ModelServer> server;
+  std::unique_ptr<mock::server::ModelServer> server;
   std::string error;
   loop.run([&] {
-    auto started = mock::ModelServer::start(io, std::move(settings.server), clock.wall());
+    auto started = mock::server::ModelServer::start(io, std::move(settings.server), clock.wall());
     if (started) {
       server = std::move(*started);
     } else {

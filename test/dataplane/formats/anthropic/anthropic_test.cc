@@ -2,6 +2,7 @@
 
 #include "dataplane/formats/chat/answer.h"
 #include "test/dataplane/formats/dialect_harness.h"
+#include "test/dataplane/formats/foreign_requests.h"
 
 namespace tollgate::test {
 namespace {
@@ -102,6 +103,10 @@ TEST(Anthropic, BrokenRequestsNameThePlace) {
     EXPECT_EQ(decoded->request.error().code, base::Code::kInvalidArgument);
     EXPECT_EQ(decoded->request.error().origin, base::Origin::kClient);
   }
+}
+
+TEST(Anthropic, RequestsOfOtherDialects) {
+  check_foreign_requests(kFormat);
 }
 
 TEST(Anthropic, AnswersComeBackAsTheyWere) {

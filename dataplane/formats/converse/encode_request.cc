@@ -1,0 +1,414 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "dataplane/base/text.h"
+#include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/converse/content_writer.h"
+#include "dataplane/formats/converse/parts.h"
+
+namespace tollgate::dataplane::formats::converse {
+namespace {
+
+using catalog::Feature;
+using chat::cannot_say;
+using chat::Number;
+using chat::ThinkingKind;
+using chat::ToolChoiceKind;
+
+constexpr double kMaxExactInteger = 9007199254740992.0;
+constexpr std::string_view kJsonInstruction =
+    "Answer with exactly one JSON object and nothing else: no explanation, no code fence.";
+constexpr std::string_view kNoArguments = R"({"type":"object","properties":{}})";
+
+void write_number(json::Writer& writer, std::string_view key, const Number& number, bool own) {
+  if (!own && std::abs(number.value) < kMaxExactInteger &&
+      std::trunc(number.value) == number.value) {
+    writer.member(key, static_cast<std::int64_t>(number.value));
+  } else if (!number.raw.empty()) {
+    writer.raw_member(key, number.raw);
+  } else {
+    writer.member(key, number.value);
+  }
+}
+
+bool nonzero(const std::optional<Number>& number) {
+  return number && number->value != 0;
+}
+
+class Encoder {
+ public:
+  Encoder(const chat::Request& request, const chat::Target& target, std::string& out)
+      : request_(request),
+        target_(target),
+        writer_(out),
+        losses_(catalog::Format::kBedrockConverse),
+        content_(request, writer_, losses_),
+        claude_(chat::claude_traits(target.model)),
+        own_(is_ours(request.origin)) {}
+
+  base::Result<chat::Dropped> run();
+
+ private:
+  void inference();
+  base::Status lost_sampling();
+  base::Status tool_config();
+  base::Status tools();
+  void tool(const chat::Tool& tool);
+  void tool_choice();
+  base::Status additional();
+  void thinking(json::Writer& writer, std::string_view type);
+  void model_effort(json::Writer& writer) const;
+  base::Status effort();
+  void output_config();
+  base::Status about();
+  base::Status service_tier();
+  [[nodiscard]] std::string instruction() const;
+  [[nodiscard]] bool allowed(const chat::Tool& tool) const;
+  [[nodiscard]] bool has_tool_blocks() const;
+  [[nodiscard]] bool has_tools() const;
+  [[nodiscard]] bool kept(std::string_view key) const {
+    return content_.kept(request_.extras, key);
+  }
+  [[nodiscard]] bool model_has(std::string_view part) const {
+    return base::to_lower(target_.model).find(part) != std::string::npos;
+  }
+  [[nodiscard]] bool native_schema() const {
+    return request_.response_format.kind == chat::ResponseFormatKind::kJsonSchema &&
+           (own_ || (claude_.is_claude && claude_.json_schema)) &&
+           !request_.response_format.schema.empty();
+  }
+
+  const chat::Request& request_;
+  const chat::Target& target_;
+  json::Writer writer_;
+  chat::Losses losses_;
+  ContentWriter content_;
+  chat::ClaudeTraits claude_;
+  bool own_;
+  std::string_view effort_;  // outputConfig.effort
+};
+
+base::Result<chat::Dropped> Encoder::run() {
+  writer_.begin_object();
+  TRY(content_.system(instruction()));
+  TRY(content_.messages());
+  if (!kept("inferenceConfig")) inference();
+  if (!kept("toolConfig")) TRY(tool_config());
+  TRY(effort());
+  if (!kept("additionalModelRequestFields")) TRY(additional());
+  if (!kept("outputConfig")) output_config();
+  TRY(about());
+  if (own_) {
+    content_.extras(request_.extras);
+  } else {
+    TRY(lost_sampling());
+    TRY(losses_.lose_extras(request_.extras, request_.origin));
+  }
+  writer_.end_object();
+  return losses_.take();
+}
+
+void Encoder::inference() {
+  const chat::Sampling& sampling = request_.sampling;
+  if (!sampling.max_tokens && !sampling.temperature && !sampling.top_p && sampling.stop.empty()) {
+    return;
+  }
+  writer_.key("inferenceConfig").begin_object();
+  if (sampling.max_tokens) write_number(writer_, "maxTokens", *sampling.max_tokens, own_);
+  if (sampling.temperature) writer_.raw_member("temperature", sampling.temperature->raw);
+  if (sampling.top_p) writer_.raw_member("topP", sampling.top_p->raw);
+  if (!sampling.stop.empty()) {
+    writer_.key("stopSequences").begin_array();
+    for (const std::string_view stop : sampling.stop) writer_.value(stop);
+    writer_.end_array();
+  }
+  writer_.end_object();
+}
+
+base::Status Encoder::lost_sampling() {
+  const chat::Sampling& sampling = request_.sampling;
+  const std::pair<bool, Feature> asked[] = {
+      {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
+      {sampling.seed.has_value(), Feature::kSeed},
+      {nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
+      {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
+      {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
+       Feature::kLogitBias},
+      {sampling.logprobs.value_or(false), Feature::kLogprobs},
+      {has_tools() && !request_.parallel_tool_calls.value_or(true), Feature::kParallelToolCalls},
+      {!request_.verbosity.empty(), Feature::kVerbosity},
+      {!request_.user.empty(), Feature::kUser},
+      {!request_.metadata.empty(), Feature::kMetadata},
+  };
+  for (const auto& [is_asked, feature] : asked) {
+    if (is_asked) TRY(losses_.lose(feature));
+  }
+  return {};
+}
+
+bool Encoder::allowed(const chat::Tool& tool) const {
+  const chat::ToolChoice& choice = request_.tool_choice;
+  return choice.kind != ToolChoiceKind::kAllowed ||
+         std::find(choice.names.begin(), choice.names.end(), tool.name) != choice.names.end();
+}
+
+bool Encoder::has_tools() const {
+  return std::any_of(request_.tools.begin(), request_.tools.end(), [this](const chat::Tool& tool) {
+    return own_ || (!tool.builtin && allowed(tool));
+  });
+}
+
+bool Encoder::has_tool_blocks() const {
+  for (const chat::Message& message : request_.messages) {
+    for (const chat::Block& block : message.blocks) {
+      if (block.kind == chat::BlockKind::kToolCall || block.kind == chat::BlockKind::kToolResult) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+base::Status Encoder::tool_config() {
+  if (!own_) {
+    for (const chat::Tool& tool : request_.tools) {
+      if (tool.builtin) TRY(losses_.lose(Feature::kBuiltinTool));
+      if (!tool.builtin) TRY(losses_.lose_extras(tool.extras, request_.origin, "tools[]."));
+    }
+    // The dialect cannot say "none". Without tools the model calls none, but a conversation with
+    // calls in it must come with its tools.
+    if (request_.tool_choice.kind == ToolChoiceKind::kNone && !request_.tools.empty()) {
+      if (!has_tool_blocks()) return {};
+      TRY(losses_.lose(Feature::kToolChoiceNone));
+    }
+  }
+  if (!has_tools()) return {};
+  writer_.key("toolConfig").begin_object();
+  TRY(tools());
+  tool_choice();
+  writer_.end_object();
+  return {};
+}
+
+base::Status Encoder::tools() {
+  writer_.key("tools").begin_array();
+  for (const chat::Tool& tool : request_.tools) {
+    if (tool.builtin) {
+      if (own_) writer_.raw(tool.raw);
+    } else if (allowed(tool)) {
+      this->tool(tool);
+    } else {
+      continue;
+    }
+    if (own_ || !tool.builtin) content_.cache_point(tool.cache);
+  }
+  writer_.end_array();
+  return {};
+}
+
+void Encoder::tool(const chat::Tool& tool) {
+  writer_.begin_object().key("toolSpec").begin_object().member("name", tool.name);
+  const bool described = own_ ? tool.description.data() != nullptr : !tool.description.empty();
+  if (described) writer_.member("description", tool.description);
+  if (!tool.schema.empty() || !own_) {
+    writer_.key("inputSchema").begin_object();
+    writer_.raw_member("json", tool.schema.empty() ? kNoArguments : tool.schema).end_object();
+  }
+  if (tool.strict && (own_ || *tool.strict)) writer_.member("strict", *tool.strict);
+  writer_.end_object().end_object();
+}
+
+void Encoder::tool_choice() {
+  const chat::ToolChoice& choice = request_.tool_choice;
+  const auto write = [this](std::string_view kind, std::string_view name) {
+    writer_.key("toolChoice").begin_object().key(kind).begin_object();
+    if (!name.empty()) writer_.member("name", name);
+    writer_.end_object().end_object();
+  };
+  switch (choice.kind) {
+    case ToolChoiceKind::kUnset:
+    case ToolChoiceKind::kNone:
+      return;
+    case ToolChoiceKind::kAuto:
+      return write("auto", {});
+    case ToolChoiceKind::kRequired:
+      return write("any", {});
+    case ToolChoiceKind::kNamed:
+      return write("tool", choice.name);
+    case ToolChoiceKind::kAllowed:
+      return write(choice.required ? "any" : "auto", {});
+  }
+}
+
+/// What only some models know is said in a member that Bedrock hands to the model.
+base::Status Encoder::additional() {
+  std::string fields;
+  json::Writer writer(fields);
+  writer.begin_object();
+  if (const auto& k = request_.sampling.top_k) {
+    if (!own_ && model_has("nova")) {
+      writer.key("inferenceConfig").begin_object();
+      write_number(writer, "topK", *k, own_);
+      writer.end_object();
+    } else {
+      write_number(writer, "top_k", *k, own_);
+    }
+  }
+  switch (request_.reasoning.thinking) {
+    case ThinkingKind::kUnset:
+      if (own_) break;
+      if (claude_.is_claude && request_.reasoning.effort == "none") thinking(writer, "disabled");
+      if (request_.reasoning.summary.empty()) break;
+      // Who wants to read the thoughts wants the model to have some.
+      if (claude_.is_claude && claude_.thinking) {
+        thinking(writer, claude_.effort ? "adaptive" : "enabled");
+      } else {
+        TRY(losses_.lose(Feature::kReasoningSummary));
+      }
+      break;
+    case ThinkingKind::kDisabled:
+      thinking(writer, "disabled");
+      break;
+    case ThinkingKind::kEnabled:
+      thinking(writer, "enabled");
+      break;
+    case ThinkingKind::kAdaptive:
+      thinking(writer, "adaptive");
+      break;
+  }
+  if (!own_) model_effort(writer);
+  writer.end_object();
+  if (fields != "{}") writer_.raw_member("additionalModelRequestFields", fields);
+  return {};
+}
+
+void Encoder::thinking(json::Writer& writer, std::string_view type) {
+  const chat::Reasoning& reasoning = request_.reasoning;
+  writer.key("thinking").begin_object().member("type", type);
+  if (own_) {
+    if (reasoning.budget_tokens) writer.raw_member("budget_tokens", reasoning.budget_tokens->raw);
+  } else if (type == "enabled") {
+    constexpr double kMinThinkingTokens = 1024;
+    double budget = reasoning.budget_tokens ? reasoning.budget_tokens->value : kMinThinkingTokens;
+    if (const auto& limit = request_.sampling.max_tokens) {
+      budget = std::min(budget, std::floor(limit->value) - 1);
+    }
+    budget = std::clamp(budget, kMinThinkingTokens, kMaxExactInteger);
+    writer.member("budget_tokens", static_cast<std::int64_t>(budget));
+  }
+  if (!reasoning.display.empty()) {
+    writer.member("display", reasoning.display);
+  } else if (!own_ && type != "disabled") {
+    if (reasoning.include) {
+      writer.member("display", *reasoning.include ? "summarized" : "omitted");
+    } else if (!reasoning.summary.empty()) {
+      writer.member("display", "summarized");
+    }
+  }
+  writer.end_object();
+}
+
+/// Models of Anthropic have a member of the dialect; model_effort() speaks to the others.
+base::Status Encoder::effort() {
+  static constexpr std::array<std::string_view, 5> kEfforts{"low", "medium", "high", "xhigh",
+                                                            "max"};
+  const std::string_view asked = request_.reasoning.effort;
+  if (own_) {
+    effort_ = asked;
+    return {};
+  }
+  if (asked.empty() || asked == "none" || !claude_.is_claude) return {};
+  const std::string_view said = asked == "minimal" ? "low" : asked;
+  if (std::find(kEfforts.begin(), kEfforts.end(), said) == kEfforts.end()) {
+    return cannot_say("reasoning_effort \"" + std::string(asked) +
+                      "\" is not supported by Anthropic (low, medium, high, xhigh and max are)");
+  }
+  if (!claude_.effort) return losses_.lose(Feature::kReasoningEffort);
+  effort_ = said;
+  return {};
+}
+
+void Encoder::model_effort(json::Writer& writer) const {
+  const std::string_view asked = request_.reasoning.effort;
+  if (asked.empty() || claude_.is_claude) return;
+  if (model_has("gpt-oss")) {
+    writer.member("reasoning_effort", asked == "none" || asked == "minimal" ? "low" : asked);
+  } else if (model_has("nova")) {
+    writer.key("reasoningConfig").begin_object();
+    writer.member("type", asked == "none" ? "disabled" : "enabled");
+    if (asked != "none") {
+      const bool high = asked == "xhigh" || asked == "max";
+      writer.member("maxReasoningEffort", high ? "high" : asked == "minimal" ? "low" : asked);
+    }
+    writer.end_object();
+  } else if (asked != "none") {
+    writer.member("reasoning_config", asked);
+  }
+}
+
+void Encoder::output_config() {
+  if (effort_.empty() && !native_schema()) return;
+  const chat::ResponseFormat& format = request_.response_format;
+  writer_.key("outputConfig").begin_object();
+  if (!effort_.empty()) writer_.member("effort", effort_);
+  if (native_schema()) {
+    writer_.key("textFormat").begin_object().member("type", "json_schema");
+    writer_.key("structure").begin_object().key("jsonSchema").begin_object();
+    writer_.member("schema", format.schema);
+    if (own_ ? format.name.data() != nullptr : !format.name.empty()) {
+      writer_.member("name", format.name);
+    }
+    if (own_ ? format.description.data() != nullptr : !format.description.empty()) {
+      writer_.member("description", format.description);
+    }
+    writer_.end_object().end_object().end_object();
+  }
+  writer_.end_object();
+}
+
+std::string Encoder::instruction() const {
+  using chat::ResponseFormatKind;
+  const chat::ResponseFormat& format = request_.response_format;
+  const bool json = format.kind == ResponseFormatKind::kJsonObject ||
+                    format.kind == ResponseFormatKind::kJsonSchema;
+  if (own_ || !json || native_schema()) return {};
+  std::string text(kJsonInstruction);
+  if (format.kind == ResponseFormatKind::kJsonSchema && !format.schema.empty()) {
+    text += " The object must be valid against this JSON schema:\n";
+    text += format.schema;
+  }
+  return text;
+}
+
+base::Status Encoder::about() {
+  if (own_ && !request_.metadata.empty()) {
+    writer_.raw_member("requestMetadata", request_.metadata);
+  }
+  return service_tier();
+}
+
+base::Status Encoder::service_tier() {
+  static constexpr std::array<std::string_view, 4> kTiers{"default", "flex", "priority",
+                                                          "reserved"};
+  std::string_view tier = request_.service_tier;
+  if (tier.empty() || kept("serviceTier")) return {};
+  if (!own_) {
+    if (tier == "auto") return {};
+    if (tier == "standard" || tier == "standard_only") tier = "default";
+    if (std::find(kTiers.begin(), kTiers.end(), tier) == kTiers.end()) {
+      return losses_.lose(Feature::kServiceTier);
+    }
+  }
+  writer_.key("serviceTier").begin_object().member("type", tier).end_object();
+  return {};
+}
+
+}  // namespace
+
+base::Result<chat::Dropped> encode_request(const chat::Request& request, const chat::Target& target,
+                                           std::string& out) {
+  return Encoder(request, target, out).run();
+}
+
+}  // namespace tollgate::dataplane::formats::converse

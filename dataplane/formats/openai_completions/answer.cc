@@ -1,0 +1,297 @@
+#include "dataplane/formats/openai/answer_body.h"
+#include "dataplane/formats/openai/emitter.h"
+#include "dataplane/formats/openai/envelope.h"
+#include "dataplane/formats/openai/errors.h"
+#include "dataplane/formats/openai/usage.h"
+#include "dataplane/formats/openai_completions/openai_completions.h"
+#include "dataplane/formats/openai_completions/parts.h"
+
+namespace tollgate::dataplane::formats::openai_completions {
+namespace {
+
+using base::Status;
+using chat::BlockKind;
+using chat::DeltaKind;
+using chat::Event;
+using chat::EventKind;
+using chat::EventSink;
+using openai::broken_answer;
+using openai::text_member;
+
+constexpr catalog::Format kOwn = catalog::Format::kOpenAiCompletions;
+
+Status hand_out_end(EventSink& sink) {
+  Event event;
+  event.kind = EventKind::kEnd;
+  return sink.on_event(event);
+}
+
+/// Whole answers and chunks are alike.
+class Reader {
+ public:
+  explicit Reader(std::string_view request_id) : emitter_(kOwn, request_id) {}
+
+  Status take(const json::Value& document, const openai::Envelope& envelope, EventSink& sink) {
+    if (!started_) {
+      started_ = true;
+      TRY(openai::hand_out_start(envelope, document, kOwn, sink));
+    }
+    if (envelope.choices) {
+      auto choices = envelope.choices->elements();
+      if (!choices) return broken_answer("choices is no list");
+      while (choices->next()) TRY(take_choice(choices->value(), sink));
+    }
+    return openai::hand_out_usage(envelope, kOwn, sink);
+  }
+
+  openai::Emitter& emitter() { return emitter_; }
+
+ private:
+  Status take_choice(const json::Value& choice, EventSink& sink) {
+    const std::size_t index = openai::choice_index(choice);
+    TRY(emitter_.touch(index));
+    TRY(emitter_.text(index, BlockKind::kText, text_member(choice, "text"), sink));
+    const auto logprobs = choice.find("logprobs");
+    if (logprobs && logprobs->type() == json::Type::kObject) {
+      TRY(emitter_.logprobs(index, logprobs->raw().value_or("null"), sink));
+    }
+    const std::string_view reason = text_member(choice, "finish_reason");
+    if (reason.empty()) return {};
+    return emitter_.stop(index, reason, text_member(choice, "stop_reason"), sink);
+  }
+
+  openai::Emitter emitter_;
+  bool started_ = false;
+};
+
+class ChunkTaker final : public openai::EventTaker {
+ public:
+  explicit ChunkTaker(std::string_view request_id) : reader_(request_id) {}
+
+  base::Result<Went> take(const json::Value& document, EventSink& sink) override {
+    const openai::Envelope envelope = openai::read_envelope(document);
+    if (envelope.error || envelope.is_error) {
+      TRY(openai::hand_out_error(envelope.error.value_or(document), sink));
+      return Went::kDone;
+    }
+    if (!envelope.choices && !envelope.usage) return Went::kOn;  // no event of this protocol
+    TRY(reader_.take(document, envelope, sink));
+    return Went::kOn;
+  }
+
+  base::Result<Went> take_done(EventSink& sink) override {
+    if (!reader_.emitter().any()) return broken_answer("the stream holds no choice");
+    TRY(reader_.emitter().stop_rest(sink));
+    TRY(hand_out_end(sink));
+    return Went::kDone;
+  }
+
+  Status end(EventSink& sink) override {
+    if (!reader_.emitter().complete()) return broken_answer("the stream ended early");
+    return hand_out_end(sink);
+  }
+
+ private:
+  Reader reader_;
+};
+
+class AnswerTaker final : public openai::WholeTaker {
+ public:
+  explicit AnswerTaker(std::string_view request_id) : reader_(request_id) {}
+
+  Status take(const json::Value& document, EventSink& sink) override {
+    const openai::Envelope envelope = openai::read_envelope(document);
+    if (envelope.is_error) return openai::hand_out_error(document, sink);
+    if (!envelope.choices) return broken_answer("it has no choices");
+    TRY(reader_.take(document, envelope, sink));
+    if (!reader_.emitter().any()) return broken_answer("it has no choices");
+    TRY(reader_.emitter().stop_rest(sink));
+    return hand_out_end(sink);
+  }
+
+ private:
+  Reader reader_;
+};
+
+bool is_said(BlockKind kind) {
+  return kind == BlockKind::kText || kind == BlockKind::kRefusal;
+}
+
+/// The rest of a choice after its text.
+void write_ending(json::Writer& w, std::string_view logprobs, std::string_view reason) {
+  w.key("logprobs");
+  logprobs.empty() ? w.null() : w.raw(logprobs);
+  w.key("finish_reason");
+  reason.empty() ? w.null() : w.value(reason);
+}
+
+class Encoder final : public chat::StreamEncoder {
+ public:
+  explicit Encoder(const chat::AnswerContext& context) : include_usage_(context.include_usage) {
+    identity_.id = openai::answer_id({}, "cmpl-", context);
+    identity_.model = context.model;
+    identity_.created = context.now_unix_s;
+  }
+
+  Status on_event(const Event& event, ByteSink& sink) override {
+    if (ended_) return {};
+    switch (event.kind) {
+      case EventKind::kStart:
+        if (!event.id.empty()) identity_.id = event.id;
+        if (!event.model.empty()) identity_.model = event.model;
+        if (event.created_unix_s > 0) identity_.created = event.created_unix_s;
+        if (event.origin == kOwn) identity_.raw = event.raw;
+        return {};
+      case EventKind::kDelta:
+        if (event.delta == DeltaKind::kLogprobs && event.origin == kOwn) {
+          chunk(event, {}, event.raw, {}, sink);
+        } else if (event.delta == DeltaKind::kText && is_said(event.block_kind)) {
+          chunk(event, event.text, {}, {}, sink);
+        }
+        return {};
+      case EventKind::kStop: {
+        const bool own = event.origin == kOwn && !event.raw.empty();
+        chunk(event, {}, {}, own ? event.raw : openai::finish_reason(event.stop), sink);
+        return {};
+      }
+      case EventKind::kUsage:
+        if (event.usage != nullptr) usage_ = *event.usage;
+        usage_raw_ = event.origin == kOwn ? event.raw : std::string_view{};
+        return {};
+      case EventKind::kPing:
+        if (said_) sink.write(": ping\n\n");
+        return {};
+      case EventKind::kError:
+        fail(event.error == nullptr ? chat::ChatError{} : *event.error, sink);
+        return {};
+      case EventKind::kEnd:
+        end(sink);
+        return {};
+      case EventKind::kBlockStart:
+      case EventKind::kBlockEnd:
+        return {};
+    }
+    return {};
+  }
+
+  void fail(const chat::ChatError& error, ByteSink& sink) override {
+    if (ended_) return;
+    ended_ = true;
+    chunk_ = R"(data: {"error":)";
+    openai::append_error_object(chunk_, error);
+    chunk_ += "}\n\n";
+    sink.write(chunk_);
+  }
+
+ private:
+  json::Writer& begin() {
+    chunk_ = "data: ";
+    writer_.emplace(chunk_);
+    writer_->begin_object();
+    openai::write_identity(*writer_, identity_, "text_completion");
+    return writer_->key("choices").begin_array();
+  }
+
+  void chunk(const Event& event, std::string_view text, std::string_view logprobs,
+             std::string_view reason, ByteSink& sink) {
+    json::Writer& w = begin().begin_object();
+    w.member("text", text).member("index", static_cast<std::uint64_t>(event.choice));
+    write_ending(w, logprobs, reason);
+    w.end_object().end_array();
+    if (include_usage_) w.key("usage").null();
+    finish(sink);
+  }
+
+  void finish(ByteSink& sink) {
+    writer_->end_object();
+    chunk_ += "\n\n";
+    said_ = true;
+    sink.write(chunk_);
+  }
+
+  void end(ByteSink& sink) {
+    ended_ = true;
+    if (include_usage_ && (usage_.reported || usage_.estimated)) {
+      json::Writer& w = begin().end_array().key("usage");
+      if (usage_raw_.empty()) {
+        openai::write_usage(w, usage_);
+      } else {
+        w.raw(usage_raw_);
+      }
+      finish(sink);
+    }
+    sink.write("data: [DONE]\n\n");
+  }
+
+  bool include_usage_;
+  bool said_ = false;
+  bool ended_ = false;
+  openai::Identity identity_;
+  Usage usage_;
+  std::string usage_raw_;
+  std::string chunk_;
+  std::optional<json::Writer> writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<chat::AnswerDecoder> make_decoder(bool streamed,
+                                                  const chat::AnswerContext& context) {
+  if (streamed) {
+    return openai::stream_decoder(std::make_unique<ChunkTaker>(context.request_id));
+  }
+  return openai::whole_decoder(std::make_unique<AnswerTaker>(context.request_id));
+}
+
+std::unique_ptr<chat::StreamEncoder> make_stream_encoder(const chat::AnswerContext& context) {
+  return std::make_unique<Encoder>(context);
+}
+
+Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext& context,
+                     std::string& out) {
+  openai::Identity identity;
+  identity.id = openai::answer_id(answer.id, "cmpl-", context);
+  identity.model = answer.model.empty() ? std::string(context.model) : answer.model;
+  identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
+  const bool own = answer.origin == kOwn;
+  if (own) identity.raw = answer.raw;
+  json::Writer w(out);
+  w.begin_object();
+  openai::write_identity(w, identity, "text_completion");
+  w.key("choices").begin_array();
+  for (std::size_t i = 0; i < answer.choices.size(); ++i) {
+    const chat::AnswerChoice& choice = answer.choices[i];
+    w.begin_object().key("text").begin_string();
+    for (const chat::AnswerBlock& block : choice.blocks) {
+      if (is_said(block.kind)) w.string_part(block.text);
+    }
+    w.end_string().member("index", static_cast<std::uint64_t>(i));
+    const bool one = own && choice.logprobs.size() == 1;
+    write_ending(w, one ? std::string_view(choice.logprobs.front()) : std::string_view{},
+                 own && !choice.raw_stop.empty() ? std::string_view(choice.raw_stop)
+                                                 : openai::finish_reason(choice.stop));
+    w.end_object();
+  }
+  w.end_array();
+  if (own && !answer.usage_raw.empty()) {
+    w.raw_member("usage", answer.usage_raw);
+  } else if (answer.usage.reported || answer.usage.estimated) {
+    openai::write_usage(w.key("usage"), answer.usage);
+  }
+  w.end_object();
+  return {};
+}
+
+const chat::ChatFormat kFormat{
+    .format = kOwn,
+    .stream_type = "text/event-stream",
+    .decode_request = decode_request,
+    .encode_request = encode_request,
+    .make_decoder = make_decoder,
+    .make_stream_encoder = make_stream_encoder,
+    .encode_answer = encode_answer,
+    .decode_error = openai::decode_error,
+    .encode_error = openai::encode_error,
+};
+
+}  // namespace tollgate::dataplane::formats::openai_completions
