@@ -218,8 +218,9 @@ constexpr FeatureRows kRows{{
                "At least 1024 tokens and less than max_tokens."},
     FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
-    FeatureRow{Feature::kReasoningSummary, Treatment::kMap,
-               "thinking.display, if thinking is asked for."},
+    FeatureRow{
+        Feature::kReasoningSummary, Treatment::kMap,
+        "thinking.display; alone it asks for thinking, adaptive where the model knows that."},
     FeatureRow{Feature::kUser, Treatment::kMap, "metadata.user_id"},
     FeatureRow{Feature::kMetadata, Treatment::kDrop, {}},
     FeatureRow{Feature::kServiceTier, Treatment::kMap,

@@ -232,7 +232,8 @@ constexpr FeatureRows kRows{{
     FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
     FeatureRow{Feature::kReasoningSummary, Treatment::kMap,
-               "thinking.display, if thinking is asked for."},
+               "thinking.display; alone it asks Claude for thinking, adaptive where the model "
+               "knows that."},
     FeatureRow{Feature::kUser, Treatment::kDrop, {}},
     FeatureRow{Feature::kMetadata, Treatment::kDrop, {}},
     FeatureRow{Feature::kServiceTier, Treatment::kMap,

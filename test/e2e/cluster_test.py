@@ -187,6 +187,9 @@ class BlueprintTest(unittest.TestCase):
              "metadata": {"name": "plain", "namespace": "default"},
              "spec": {"parentRefs": [{"name": "plain"}], "rules": [
                  {"backendRefs": [{"name": "qwen3", "port": 8000}]}]}},
+            {"apiVersion": "aigateway.envoyproxy.io/v1beta1", "kind": "GatewayConfig",
+             "metadata": {"name": "plain", "namespace": "default"},
+             "spec": {"globalLLMRequestCosts": [{"metadataKey": "total", "type": "TotalToken"}]}},
             {"apiVersion": group, "kind": "BackendTrafficPolicy",
              "metadata": {"name": "plain", "namespace": "default"},
              "spec": {"targetRefs": target, "timeout": {"http": {"requestTimeout": "9s"}}}}]

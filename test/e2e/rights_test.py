@@ -108,6 +108,8 @@ def objects(name):
         item(AI, "BackendSecurityPolicy", "k", name, {
             "type": "APIKey", "apiKey": {"secretRef": {"name": "nowhere"}},
             "targetRefs": target("AIServiceBackend", "s", "aigateway.envoyproxy.io")}),
+        item(AI, "GatewayConfig", "s", name, {
+            "globalLLMRequestCosts": [{"metadataKey": "total", "type": "TotalToken"}]}),
         item(ENVOY, "Backend", "b", name, {
             "endpoints": [{"fqdn": {"hostname": "x.example.com", "port": 443}}]}),
         item(GATEWAY_API, "BackendTLSPolicy", "t", name, {

@@ -283,7 +283,10 @@ base::Status Encoder::reasoning() {
     case ThinkingKind::kUnset:
       if (own_) return {};
       if (request_.reasoning.effort == "none") thinking("disabled");
-      if (!request_.reasoning.summary.empty()) return losses_.lose(Feature::kReasoningSummary);
+      if (request_.reasoning.summary.empty()) return {};
+      // Who wants to read the thoughts wants the model to have some.
+      if (!traits_.thinking) return losses_.lose(Feature::kReasoningSummary);
+      thinking(traits_.effort ? "adaptive" : "enabled");
       return {};
     case ThinkingKind::kDisabled:
       thinking("disabled");

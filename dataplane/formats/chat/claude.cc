@@ -13,6 +13,10 @@ constexpr std::array<std::string_view, 12> kNoSchema{
     "claude-opus-4-0",   "claude-opus-4-1",  "claude-opus-4-2",   "claude-opus-4@",
     "claude-sonnet-4-0", "claude-sonnet-4@", "claude-sonnet-4-2", "claude-haiku-4-0",
 };
+constexpr std::array<std::string_view, 7> kNoThinking{
+    "claude-instant",  "claude-v2",     "claude-2",   "claude-3-haiku",
+    "claude-3-sonnet", "claude-3-opus", "claude-3-5",
+};
 constexpr std::array<std::string_view, 2> kNoEffort{"claude-sonnet-4-5", "claude-haiku-4-5"};
 
 template <std::size_t N>
@@ -31,6 +35,7 @@ ClaudeTraits claude_traits(std::string_view model) {
   traits.is_claude = true;
   traits.json_schema =
       !any_prefix(kNoSchema, name) && name != "claude-opus-4" && name != "claude-sonnet-4";
+  traits.thinking = !any_prefix(kNoThinking, name);
   traits.effort = traits.json_schema && !any_prefix(kNoEffort, name);
   return traits;
 }

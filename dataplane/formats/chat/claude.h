@@ -10,6 +10,7 @@ struct ClaudeTraits {
   bool is_claude = false;
   bool json_schema = true;  // output_config.format
   bool effort = true;       // output_config.effort
+  bool thinking = true;
 };
 ClaudeTraits claude_traits(std::string_view model);
 

@@ -259,7 +259,13 @@ base::Status Encoder::additional() {
     case ThinkingKind::kUnset:
       if (own_) break;
       if (claude_.is_claude && request_.reasoning.effort == "none") thinking(writer, "disabled");
-      if (!request_.reasoning.summary.empty()) TRY(losses_.lose(Feature::kReasoningSummary));
+      if (request_.reasoning.summary.empty()) break;
+      // Who wants to read the thoughts wants the model to have some.
+      if (claude_.is_claude && claude_.thinking) {
+        thinking(writer, claude_.effort ? "adaptive" : "enabled");
+      } else {
+        TRY(losses_.lose(Feature::kReasoningSummary));
+      }
       break;
     case ThinkingKind::kDisabled:
       thinking(writer, "disabled");

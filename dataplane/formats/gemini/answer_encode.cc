@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include "dataplane/formats/gemini/answer.h"
@@ -72,7 +73,11 @@ bool is_blocked(std::string_view raw_stop, bool own) {
 struct Choice {
   explicit Choice(catalog::Format origin) : parts(origin) {}
   PartWriter parts;
-  AnswerBlock block;  // what is sent when it is whole
+  struct Open {
+    AnswerBlock block;  // what is sent when it is whole
+    bool ended = false;
+  };
+  std::map<std::uint32_t, Open> open;  // by number
   std::uint32_t number = 0;
   bool stopped = false;
   bool ended = false;
@@ -92,8 +97,12 @@ class Encoder final : public chat::StreamEncoder {
  private:
   static constexpr std::size_t kMaxBlockBytes = chat::AnswerDecoder::kMaxEventBytes;
 
+  static constexpr std::size_t kMaxOpenBlocks = 256;
+
+  base::Status block_start(Choice& choice, const Event& event);
   base::Status delta(const Event& event, ByteSink& sink);
-  base::Status block_end(Choice& choice, std::uint32_t index, ByteSink& sink);
+  base::Status block_end(Choice& choice, const Event& event, ByteSink& sink);
+  base::Status send_block(Choice& choice, AnswerBlock& block, std::uint32_t index, ByteSink& sink);
   base::Status hold(std::string& held, std::string_view text);
   void finish(const Event& event, ByteSink& sink);
   void write_stopped(json::Writer& writer, Choice& choice, std::size_t index);
@@ -157,6 +166,20 @@ void Encoder::chunk(std::uint32_t index, ByteSink& sink, Write&& write) {
   send(sink);
 }
 
+base::Status Encoder::block_start(Choice& choice, const Event& event) {
+  if (choice.open.size() >= kMaxOpenBlocks) {
+    return base::backend_error(base::Code::kLimitExceeded, false,
+                               "too many blocks of the answer are open at once");
+  }
+  choice.open[event.block] = {};
+  AnswerBlock& block = choice.open[event.block].block;
+  block.kind = event.block_kind;
+  block.id = event.id;
+  block.name = event.name;
+  block.raw = event.raw;
+  return {};
+}
+
 base::Status Encoder::hold(std::string& held, std::string_view text) {
   if (text.size() > kMaxBlockBytes - std::min(kMaxBlockBytes, held.size())) {
     return base::backend_error(base::Code::kLimitExceeded, false,
@@ -169,21 +192,25 @@ base::Status Encoder::hold(std::string& held, std::string_view text) {
 base::Status Encoder::delta(const Event& event, ByteSink& sink) {
   Choice* choice = choice_of(event);
   if (choice == nullptr) return {};
+  const auto open = choice->open.find(event.block);
+  if (open == choice->open.end() && event.delta != chat::DeltaKind::kLogprobs) {
+    return base::backend_error(base::Code::kProtocol, true, "a block grows that is not open");
+  }
   switch (event.delta) {
     case chat::DeltaKind::kText: {
       if (event.text.empty()) return {};
-      const bool thought = choice->block.kind == chat::BlockKind::kThinking;
-      choice->block.text = "+";  // something of it was sent
+      const bool thought = open->second.block.kind == chat::BlockKind::kThinking;
+      open->second.block.text = "+";  // something of it was sent
       chunk(event.choice, sink,
             [&](json::Writer& writer) { choice->parts.write_text(writer, event.text, thought); });
       return {};
     }
     case chat::DeltaKind::kJson:
-      return hold(choice->block.json, event.text);
+      return hold(open->second.block.json, event.text);
     case chat::DeltaKind::kSignature:
-      return hold(choice->block.signature, event.text);
+      return hold(open->second.block.signature, event.text);
     case chat::DeltaKind::kData:
-      return hold(choice->block.data, event.text);
+      return hold(open->second.block.data, event.text);
     case chat::DeltaKind::kCitation:
       return {};
     case chat::DeltaKind::kLogprobs:
@@ -202,8 +229,21 @@ base::Status Encoder::delta(const Event& event, ByteSink& sink) {
   return {};
 }
 
-base::Status Encoder::block_end(Choice& choice, std::uint32_t index, ByteSink& sink) {
-  AnswerBlock& block = choice.block;
+base::Status Encoder::block_end(Choice& choice, const Event& event, ByteSink& sink) {
+  const auto open = choice.open.find(event.block);
+  if (open == choice.open.end()) return {};
+  open->second.ended = true;
+  // In the order in which they began, whichever ended first.
+  while (!choice.open.empty() && choice.open.begin()->second.ended) {
+    AnswerBlock block = std::move(choice.open.begin()->second.block);
+    choice.open.erase(choice.open.begin());
+    TRY(send_block(choice, block, event.choice, sink));
+  }
+  return {};
+}
+
+base::Status Encoder::send_block(Choice& choice, AnswerBlock& block, std::uint32_t index,
+                                 ByteSink& sink) {
   TRY(check_arguments(block));
   const bool text_sent = !block.text.empty();
   const bool has_text =
@@ -278,17 +318,12 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       return {};
     case EventKind::kBlockStart:
       if ((choice = choice_of(event)) == nullptr) return {};
-      choice->block = {};
-      choice->block.kind = event.block_kind;
-      choice->block.id = event.id;
-      choice->block.name = event.name;
-      choice->block.raw = event.raw;
-      return {};
+      return block_start(*choice, event);
     case EventKind::kDelta:
       return delta(event, sink);
     case EventKind::kBlockEnd:
       choice = choice_of(event);
-      return choice == nullptr ? base::Status{} : block_end(*choice, event.choice, sink);
+      return choice == nullptr ? base::Status{} : block_end(*choice, event, sink);
     case EventKind::kStop:
       if ((choice = choice_of(event)) == nullptr) return {};
       choice->stop = event.stop;

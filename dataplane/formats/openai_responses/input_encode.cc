@@ -65,7 +65,7 @@ void write_part(json::Writer& w, const Block& block, bool assistant, bool foreig
   }
   if (!foreign) {
     for (const chat::Extra& extra : block.extras) {
-      if (extra.key == kItem || extra.key.starts_with("item.")) continue;
+      if (extra.key == kItem || extra.key.starts_with("input[].")) continue;
       w.raw_member(extra.key, extra.raw);
     }
   }

@@ -135,7 +135,12 @@ void ItemWriter::write_item(json::Writer& w, std::string_view status, bool begun
       if (!begun && !sealed_.empty()) {
         const std::string_view sealed(sealed_);
         const bool own = sealed.starts_with(id_ + kSignatureMark);
-        w.member("encrypted_content", own ? sealed.substr(id_.size() + 1) : sealed);
+        if (own) {
+          w.member("encrypted_content", sealed.substr(id_.size() + 1));
+        } else {
+          w.key("encrypted_content").begin_string();
+          w.string_part(kForeignSignature).string_part(sealed).end_string();
+        }
       }
       break;
     case Kind::kCall:

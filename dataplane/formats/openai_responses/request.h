@@ -17,7 +17,7 @@ base::Result<chat::Dropped> encode_request(const chat::Request& request, const c
 // Consecutive items of the assistant are one message of the canonical form: other dialects want
 // the calls of a turn together. An extra of this name marks the first block of an item; the item's
 // own members stand below it.
-inline constexpr std::string_view kItem = "item";
+inline constexpr std::string_view kItem = "input[]";
 // Block::name of a text says what it was: an input_text, an output_text, or `input` itself.
 inline constexpr std::string_view kInput = "input";
 inline constexpr std::string_view kContent = "content";
@@ -26,6 +26,9 @@ inline constexpr std::string_view kOutputText = "output_text";
 // Reasoning comes back only with the item that it was: its id and encrypted_content travel as one
 // signature, "rs_...#...".
 inline constexpr char kSignatureMark = '#';
+// A signature of another provider stands behind this in encrypted_content, so that it is known
+// again when the item comes back.
+inline constexpr std::string_view kForeignSignature = "tollgate:";
 
 base::Status decode_input(openai::RequestReader& reader, const json::Value& value,
                           chat::Request& request);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "dataplane/net/listener.h"
@@ -63,27 +65,35 @@ TEST_F(Running, ARefusedPushChangesNothing) {
             string::npos);
 }
 
-TEST_F(Running, ALimitRefusesAcrossWorkersAndSaysSo) {
+class Limited : public Running {
+ protected:
+  /// Three requests a year, answered by the rule itself.
+  void put_limited(std::uint16_t port) {
+    put_listener("http", port);
+    snapshot::Limits limits;
+    limits.policy = "ns/policy";
+    limits.scope_key = "gateway/ns/g";
+    snapshot::LimitRule limit;
+    limit.id = "0";
+    limit.requests = 3;
+    limit.unit = snapshot::LimitUnit::kYear;
+    limits.rules.push_back(limit);
+    put("limits/ns/policy", limits);
+    snapshot::Rule rule;
+    rule.route_key = "route/HTTPRoute/ns/r";
+    rule.limits_keys = {"limits/ns/policy"};
+    snapshot::Match match;
+    match.sort_key = "a";
+    match.path = {snapshot::MatchType::kPrefix, "/a"};
+    rule.matches = {match};
+    rule.direct = snapshot::DirectResponse{200, "", "hello"};
+    put("rule/HTTPRoute/ns/r/0", rule);
+  }
+};
+
+TEST_F(Limited, RefusesAcrossWorkersAndSaysSo) {
   const std::uint16_t port = free_port();
-  put_listener("http", port);
-  snapshot::Limits limits;
-  limits.policy = "ns/policy";
-  limits.scope_key = "gateway/ns/g";
-  snapshot::LimitRule limit;
-  limit.id = "0";
-  limit.requests = 3;
-  limit.unit = snapshot::LimitUnit::kYear;
-  limits.rules.push_back(limit);
-  put("limits/ns/policy", limits);
-  snapshot::Rule rule;
-  rule.route_key = "route/HTTPRoute/ns/r";
-  rule.limits_keys = {"limits/ns/policy"};
-  snapshot::Match match;
-  match.sort_key = "a";
-  match.path = {snapshot::MatchType::kPrefix, "/a"};
-  rule.matches = {match};
-  rule.direct = snapshot::DirectResponse{200, "", "hello"};
-  put("rule/HTTPRoute/ns/r/0", rule);
+  put_limited(port);
   ASSERT_TRUE(push().accepted);
   for (int left = 2; left >= 0; --left) {
     const string answer = get(port, "/a", "hello");
@@ -103,6 +113,37 @@ TEST_F(Running, ALimitRefusesAcrossWorkersAndSaysSo) {
       << metrics;
   EXPECT_NE(metrics.find("tollgate_limit_charges_total{policy=\"ns/policy\",limit=\"0\"} 4"),
             string::npos);
+}
+
+TEST_F(Limited, LongWindowsSurviveARestart) {
+  string folder = ::testing::TempDir() + "proxy-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  Options options;
+  options.workers = 2;
+  options.bind = {"127.0.0.1"};
+  options.access_log_fd = -1;
+  options.state_dir = folder;
+  const auto restart = [&] {
+    proxy.reset();
+    proxy = std::move(*Proxy::start(options));
+    served = {};
+    const std::uint16_t port = free_port();
+    put_limited(port);
+    EXPECT_TRUE(push().accepted);
+    return port;
+  };
+  const std::uint16_t first = restart();
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(get(first, "/a", "hello").starts_with("HTTP/1.1 200 "));
+  const std::uint16_t second = restart();
+  EXPECT_TRUE(get(second, "/a", "hello").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(get(second, "/a", "exceeded").starts_with("HTTP/1.1 429 "));
+  // What cannot be read is not believed, and serving goes on.
+  proxy.reset();
+  std::ofstream(folder + "/limits.counters") << "nonsense";
+  const std::uint16_t third = restart();
+  EXPECT_TRUE(get(third, "/a", "hello").starts_with("HTTP/1.1 200 "));
+  proxy.reset();
+  std::filesystem::remove_all(folder);
 }
 
 constexpr int kDrainQuietMs = static_cast<int>(net::Listener::kDrainQuiet.count());

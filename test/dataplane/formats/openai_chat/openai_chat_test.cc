@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/formats/dialects/dialects.h"
 #include "test/dataplane/formats/dialect.h"
 
 namespace tollgate::dataplane::formats::openai_chat {
@@ -81,6 +82,54 @@ TEST(OpenAiChat, ReadsWhatOtherHostsWrite) {
     if (!whole.error.empty()) {
       EXPECT_EQ(whole.events.find(R"({"event":"end")"), std::string::npos) << "a clean end";
     }
+  }
+}
+
+/// Requests of other dialects, `NAME.DIALECT.json`: what the backend gets, and what is dropped.
+TEST(OpenAiChat, SaysWhatOtherDialectsAsk) {
+  const std::pair<std::string, catalog::Format> kOrigins[] = {
+      {".anthropic.json", catalog::Format::kAnthropicMessages},
+      {".responses.json", catalog::Format::kOpenAiResponses}};
+  std::size_t count = 0;
+  for (const auto& [suffix, origin] : kOrigins) {
+    for (const auto& file : testdata_files(".", suffix)) {
+      SCOPED_TRACE(file.filename());
+      ++count;
+      test::HeldRequest held(*dialects::find(origin), read_file(file));
+      ASSERT_TRUE(held.ok()) << held.error();
+      chat::Target target;
+      target.model = "backend";
+      target.streamed = held.get().stream.value_or(false);
+      std::string out;
+      const auto dropped = kFormat.encode_request(held.get(), target, out);
+      std::string seen = dropped ? test::Json::parse(out).dump(1) + "\n" : "";
+      if (dropped) {
+        for (const catalog::Feature feature : *dropped) {
+          seen += "dropped: " + std::string(catalog::to_string(feature)) + "\n";
+        }
+      } else {
+        seen = describe(dropped.error()) + "\n";
+      }
+      auto path = file;
+      path.replace_extension(".out");
+      EXPECT_EQ(seen, golden(path, seen));
+    }
+  }
+  EXPECT_GE(count, 5U);
+}
+
+/// Streams of another dialect in this one: every text, call and figure arrives.
+TEST(OpenAiChat, WritesStreamsOfOtherDialects) {
+  const auto files = testdata_files("../../openai_responses/testdata", ".stream.sse");
+  ASSERT_FALSE(files.empty());
+  for (const auto& file : files) {
+    SCOPED_TRACE(file.filename());
+    const std::string body = read_file(file);
+    const std::string seen = test::translate_stream(
+        *dialects::find(catalog::Format::kOpenAiResponses), kFormat, {body}, Asked(body).context());
+    const auto path =
+        std::filesystem::path(TOLLGATE_TESTDATA) / ("from_" + file.filename().string() + ".out");
+    EXPECT_EQ(seen, golden(path, seen));
   }
 }
 

@@ -1,0 +1,7 @@
+#include "dataplane/formats/openai_responses/openai_responses.h"
+#include "test/fuzz/dialect_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return tollgate::fuzz::fuzz_dialect(tollgate::dataplane::formats::openai_responses::kFormat, data,
+                                      size);
+}
