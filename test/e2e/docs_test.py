@@ -2,7 +2,8 @@
 
 Task pages are played from top to bottom as a reader would: a ```yaml block whose first line is
 `# NAME.yaml` is saved, a ```bash block with `tollgate check|get|explain` is run, one with curl is sent
-through `tollgate run` on what was saved so far, with the flags of the page's own `tollgate run` line. A
+through `tollgate run` on what was saved so far, with the flags of the page's own `tollgate run` line,
+and `kubectl create secret ... > FILE` writes a key of a Google service account that is made for the run. A
 ```http block after a request is the answer that is expected, a ```text block after a command its output.
 
 Reference pages name everything that the sources name: metrics, fields, errors, flags, reasons."""
@@ -15,12 +16,15 @@ import tempfile
 import unittest
 
 from gateway import (BLUEPRINT, CLAUDE, EXAMPLES, PROGRAM, QWEN, ROOT, Gateway, chat, exchange_bytes, free_port,
-                     parse_answer, request, until)
+                     parse_answer, request, service_account, until)
 from origin import RecordingOrigin
 
 DOCS = os.path.join(ROOT, "docs")
 TASKS = os.path.join(DOCS, "tasks")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+# Policies whose credentials are exchanged, which takes a moment.
+EXCHANGED = re.compile(r"^kind: BackendSecurityPolicy\nmetadata:\n  name: (\S+)\n(?:(?!^---).*\n)*?"
+                       r"^.*(?:type: AzureCredentials|type: GCPCredentials|oidcExchangeToken:)$", re.M)
 PAGE_PORT = ":10080/"  # a Gateway's port 80 as the pages' readers reach it
 
 
@@ -97,8 +101,11 @@ class Page:
     def save(self, text):
         name = re.match(r"# ([\w-]+\.yaml)\n", text)
         self.test.assertIsNotNone(name, f"{self.name}: a manifest without a file name:\n{text[:200]}")
-        self.texts[name.group(1)] = text
-        with open(os.path.join(self.folder.name, name.group(1)), "w", encoding="utf-8") as file:
+        self.write(name.group(1), text)
+
+    def write(self, name, text):
+        self.texts[name] = text
+        with open(os.path.join(self.folder.name, name), "w", encoding="utf-8") as file:
             file.write(text)
         self.stop()  # the next request sees everything that is saved by then
 
@@ -110,6 +117,9 @@ class Page:
             if after[0] == "text":
                 self.test.assertEqual(output.strip(), after[1].strip(), f"{self.name}: {' '.join(words)}")
             self.played += 1
+        elif words[:4] == ["kubectl", "create", "secret", "generic"] and words[-2] == ">":
+            self.test.assertIn("--from-file=service_account.json", words)
+            self.write(words[-1], service_account(words[4]))
         elif words[0] == "curl":
             self.test.assertEqual(after[0], "http", f"{self.name}: a request without its answer: {words}")
             self.send(words[1:], after[1])
@@ -145,6 +155,11 @@ class Page:
                 d.replace("port: 80\n", "port: @PORT@\n") if re.search(r"^kind: Gateway$", d, re.M) else d
                 for d in documents)
         self.gateway = Gateway(files=[], texts=texts, mock=False, extra=self.flags).start()
+        for policy in EXCHANGED.findall("\n---\n".join(texts.values())):
+            until(f"the token of {policy}", lambda name=policy: f"ai-eg-bsp-{name}/token" in self.snapshot())
+
+    def snapshot(self):
+        return request(self.gateway.admin_port, "GET", "/snapshot").body.decode()
 
     def send(self, words, expected):
         self.start()
