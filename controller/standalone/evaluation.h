@@ -12,8 +12,8 @@
 namespace tollgate::controller::standalone {
 
 /// What a gateway that ran on these files would say and do: the same resolution and rendering, and
-/// for each Gateway the proxy's own compiler in the place of a proxy. For `check`, `get`,
-/// `explain`.
+/// for each Gateway the proxy's own compiler in the place of a proxy. Exchanges of credentials are
+/// not run; they are taken to succeed. For `check`, `get`, `explain`.
 class Evaluation {
  public:
   Evaluation(std::vector<std::string> files, bool real_ports);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -120,7 +121,7 @@ class Session {
   base::Status apply(resolve::Result changed);
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
   void start_tokens();
-  void learn_issuers(const resolve::Result& resolved);
+  void learn_exchanges(const resolve::Result& resolved);
   [[nodiscard]] std::vector<dataplane::mock::ModelHost> played() const;
   void say_problems();
 
@@ -132,7 +133,10 @@ class Session {
   TokenInbox inbox_;
   std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
-  std::set<std::string> issuers_;  // of all exchanges so far
+  // Of all exchanges so far:
+  bool exchanges_ = false;
+  std::set<std::string> issuers_;
+  std::set<std::string> regions_;
 };
 
 /// Reads the files into the resolver; problems are said once, as long as they last.
@@ -199,7 +203,7 @@ base::Status Session::start() {
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
   take_changes();
   resolve::Result resolved = resolver_.result();
-  learn_issuers(resolved);
+  learn_exchanges(resolved);
   if (options_.mock) TRY(start_mock(overrides, options));
   start_tokens();
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
@@ -228,10 +232,13 @@ void Session::start_tokens() {
       });
 }
 
-/// The issuers that exchanges ask are played too.
-void Session::learn_issuers(const resolve::Result& resolved) {
+/// The services that exchanges ask are played too.
+void Session::learn_exchanges(const resolve::Result& resolved) {
   for (const resolve::ExchangeUpdate& update : resolved.exchanges) {
-    if (update.exchange && update.exchange->oidc) issuers_.insert(update.exchange->oidc->issuer);
+    if (!update.exchange) continue;
+    exchanges_ = true;
+    if (update.exchange->oidc) issuers_.insert(update.exchange->oidc->issuer);
+    if (!update.exchange->aws_region.empty()) regions_.insert(update.exchange->aws_region);
   }
 }
 
@@ -239,6 +246,13 @@ std::vector<dataplane::mock::ModelHost> Session::played() const {
   auto hosts = hosts_of(resolver_);
   for (const std::string& issuer : issuers_) {
     if (auto host = issuer_host(issuer)) hosts.push_back(std::move(*host));
+  }
+  if (!exchanges_) return hosts;
+  // A backend whose token is yet to come is no part of a Gateway's set.
+  for (auto& host : token_hosts(regions_)) {
+    const bool known = std::any_of(hosts.begin(), hosts.end(),
+                                   [&host](const auto& other) { return other.host == host.host; });
+    if (!known) hosts.push_back(std::move(host));
   }
   return hosts;
 }
@@ -263,7 +277,7 @@ base::Status Session::apply(resolve::Result changed) {
 base::Status Session::reload() {
   take_changes();
   resolve::Result resolved = resolver_.result();
-  learn_issuers(resolved);
+  learn_exchanges(resolved);
   // The model server first: exchanges that begin now ask it.
   if (mock_) TRY(mock_->set_hosts(played()));
   return apply(std::move(resolved));

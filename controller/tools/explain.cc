@@ -62,6 +62,10 @@ void scan_model(const std::string& body, Probe& probe) {
   }
   probe.has_model = scan->has_model;
   probe.model = std::string(scan->model);
+  if (!probe.endpoint->model_in_path) return;
+  const std::string_view segment = catalog::model_in_path(*probe.endpoint, probe.path);
+  probe.has_model = true;
+  probe.model = std::string(http::percent_decode(segment, false, probe.arena).value_or(segment));
 }
 
 base::Status fill(const cli::ExplainOptions& options, Probe& probe) {

@@ -147,7 +147,7 @@ spec:
              "[{group: '', kind: Service, name: s}]}" % secret,
              "targetRefs must reference AIServiceBackend or InferencePool resources"),
             (ai, "AIGatewayRoute", "{parentRefs: [{name: gw}], rules: [%s, %s]}"
-             % (rule % ("a", "x"), rule % ("a", "y")), "Rule name must be unique within the route"),
+             % (rule % ("a", "one"), rule % ("a", "two")), "Rule name must be unique within the route"),
             (ai, "AIGatewayRoute", "{parentRefs: [{name: gw}], rules: [%s]}"
              % (rule % ("route-not-found", "x")), "rule name route-not-found is reserved")]
         for version, kind, spec, message in cases:

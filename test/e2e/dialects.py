@@ -1,11 +1,8 @@
 """Every client speaks to every model: the five SDKs against a gateway whose backends speak each dialect."""
-import base64
-import json
 import os
-import subprocess
 
 import dialect_clients as clients
-from gateway import ROOT, Gateway
+from gateway import ROOT, Gateway, service_account
 
 FILES = os.path.join(ROOT, "manifests/examples/dialects")
 BACKENDS = ("openai", "openai-responses", "azure", "anthropic", "bedrock", "aws-anthropic", "gemini", "gcp-anthropic")
@@ -14,21 +11,9 @@ TRIALS = ("text", "tool", "image", "thinking", "error")
 WITHOUT_THINKING = {"azure"}
 
 
-def service_account():
-    """A Secret with a key made for this run, as Google hands them out."""
-    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
-                         capture_output=True, text=True).stdout
-    account = {"type": "service_account", "project_id": "my-project", "private_key_id": "1", "private_key": key,
-               "client_email": "models@my-project.iam.gserviceaccount.com", "client_id": "1",
-               "token_uri": "https://oauth2.googleapis.com/token"}
-    data = base64.b64encode(json.dumps(account).encode()).decode()
-    return ("apiVersion: v1\nkind: Secret\nmetadata:\n  name: gcp-service-account\n  namespace: default\n"
-            f"data:\n  service_account.json: {data}\n")
-
-
 def start():
     files = [os.path.join(FILES, name) for name in ("gateway.yaml", "backends.yaml", "credentials.yaml", "route.yaml")]
-    return Gateway(files=files, texts={"service-account.yaml": service_account()}).start()
+    return Gateway(files=files, texts={"service-account.yaml": service_account("gcp-service-account")}).start()
 
 
 def pairs(gateway, backends=BACKENDS):

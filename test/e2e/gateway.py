@@ -1,4 +1,5 @@
 """Starts the built program as a user would and talks to it over sockets."""
+import base64
 import json
 import os
 import re
@@ -35,6 +36,18 @@ def until(what, predicate, deadline_s=None):
             last = error
         select.select([], [], [], 0.01)  # waits for the outside world; the deadline above decides
     raise AssertionError(f"waited in vain for {what}; last: {last!r}")
+
+
+def service_account(name):
+    """A Secret with a key made for this run, as Google hands them out."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                         capture_output=True, text=True).stdout
+    account = {"type": "service_account", "project_id": "my-project", "private_key_id": "1", "private_key": key,
+               "client_email": "models@my-project.iam.gserviceaccount.com", "client_id": "1",
+               "token_uri": "https://oauth2.googleapis.com/token"}
+    data = base64.b64encode(json.dumps(account).encode()).decode()
+    return (f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: default\n"
+            f"data:\n  service_account.json: {data}\n")
 
 
 class Gateway:

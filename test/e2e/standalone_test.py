@@ -112,12 +112,12 @@ class CredentialTest(unittest.TestCase):
             self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(GPT_OSS)).status, 200)
             self.assertRegex(gateway.stderr(), r"BackendSecurityPolicy default/openai-key: ResolvedRefs=False.*openai-key")
 
-    def test_an_unsupported_type_is_refused_by_name(self):
+    def test_credentials_of_google_without_a_source_are_refused(self):
         policy = KEYED.split("---")[1].replace("type: APIKey", "type: GCPCredentials").replace(
             "apiKey: {secretRef: {name: openai-key}}", "gcpCredentials: {projectName: p, region: r}")
         with Gateway(texts={"key.yaml": policy}) as gateway:
             self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(QWEN)).status, 500)
-            self.assertRegex(gateway.stderr(), r"Accepted=False.*GCPCredentials")
+            self.assertRegex(gateway.stderr(), r"Accepted=False.*gcpCredentials without credentialsFile")
 
 
 class AnswerTest(unittest.TestCase):
