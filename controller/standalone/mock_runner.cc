@@ -58,6 +58,11 @@ void MockRunner::redirect(const std::vector<mock::ModelHost>& hosts, net::dns::O
   options.extra_trust.pems.push_back(server_->ca_pem());
 }
 
+void MockRunner::redirect(tokens::Surroundings& surroundings) const {
+  surroundings.all_https = server_->tls_address().to_string();
+  surroundings.all_http = server_->plain_address().to_string();
+}
+
 base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
   base::Status status;
   thread_->run([&] { status = server_->set_hosts(std::move(hosts), clock_.wall()); });
