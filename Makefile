@@ -25,6 +25,7 @@ test-long: deps        ## slower proof: long fuzzing, soak, big request counts
 bench: build           ## CPU per request beside nginx and HAProxy
 	@.ci/build release bench_rig
 	@python3 test/bench/bench.py
+	@python3 test/bench/tiers.py
 
 image: build           ## build/image/tollgate.oci.tar, an OCI archive
 	@manifests/image/build.sh

@@ -123,7 +123,7 @@ tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth contro
 tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/kube reconcilers/model
-  LIBS CURL::libcurl OpenSSL::Crypto ${JSON})
+  LIBS CURL::libcurl OpenSSL::SSL ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers

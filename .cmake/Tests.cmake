@@ -51,6 +51,8 @@ foreach(folder
     controller/kube/write
     controller/push
     controller/pipeline
+    controller/tokens
+    controller/standalone
     controller/cli
     dataplane/translate
     dataplane/limits

@@ -64,9 +64,6 @@ struct FoundSecret {
 
 Verdict check_value(const TypeRow& row, std::string_view value, const std::string& where,
                     const std::string& profile) {
-  if (value.empty()) {
-    return unusable("SecretInvalid", where + " is empty.");
-  }
   const bool control = std::any_of(value.begin(), value.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
   });
@@ -107,6 +104,7 @@ Verdict read_value(const Context& x, const resources::BackendSecurityPolicy& obj
   found.where = "The value of key '" + std::string(field) + "' of " + model::to_string(id);
   found.ref = {id.namespace_, id.name, std::string(field)};
   found.owner = secret->meta.owner();
+  if (found.value.empty()) return unusable("SecretInvalid", found.where + " is empty.");
   return usable();
 }
 
@@ -201,16 +199,17 @@ Verdict fill_exchange(const Context& x, const resources::BackendSecurityPolicy& 
   exchange.gcp_provider = object.provider;
   if (!object.impersonate.empty()) {
     exchange.gcp_impersonate =
-        object.impersonate + "@" + object.project + ".iam.gserviceaccount.com";
+        object.impersonate.find('@') != std::string::npos
+            ? object.impersonate
+            : object.impersonate + "@" + object.project + ".iam.gserviceaccount.com";
   }
   return find_oidc(x, object, look, exchange);
 }
 
 /// Asks for an exchange and uses what the last one gave.
 Verdict find_token(const Context& x, const resources::BackendSecurityPolicy& object, Lookup& look,
-                   Output& out, model::Credential& credential) {
+                   Output& out, model::Credential& credential, std::string& warning) {
   model::Exchange exchange;
-  exchange.owner = object.meta.owner();
   exchange.policy = object.meta.path();
   Verdict verdict = fill_exchange(x, object, look, exchange);
   if (!verdict.usable) return verdict;
@@ -219,7 +218,12 @@ Verdict find_token(const Context& x, const resources::BackendSecurityPolicy& obj
   if (token == nullptr) {
     return unusable("TokenPending", "The first token of the exchange is being fetched.");
   }
-  if (!token->value) return unusable("ExchangeFailed", token->problem);
+  if (!token->value) {
+    return unusable("ExchangeFailed", "The exchange of credentials failed: " + token->problem);
+  }
+  if (!token->problem.empty()) {
+    warning = "They serve until they end; renewing them failed: " + token->problem;
+  }
   const model::SecretRef ref{object.meta.id.namespace_, "ai-eg-bsp-" + object.meta.id.name,
                              "token"};
   credential.secret = ref;
@@ -229,12 +233,39 @@ Verdict find_token(const Context& x, const resources::BackendSecurityPolicy& obj
   return usable();
 }
 
+/// What becomes part of a host or a path: names of regions, projects, tenants.
+bool is_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':';
+  });
+}
+
+Verdict check_names(const resources::BackendSecurityPolicy& object) {
+  const bool aws = object.type == "AWSCredentials";
+  const bool gcp = object.type == "GCPCredentials";
+  if (aws && object.region.empty()) {
+    return unusable("Invalid", "spec.awsCredentials.region must be set.");
+  }
+  if (gcp && (object.project.empty() || object.region.empty())) {
+    return unusable("Invalid", "spec.gcpCredentials needs projectName and region.");
+  }
+  for (const std::string* name : {&object.region, &object.project, &object.tenant_id,
+                                  &object.pool_project, &object.pool, &object.provider}) {
+    if (is_name(*name)) continue;
+    return unusable("Invalid",
+                    "The region, project, tenant, pool or provider has characters in "
+                    "its name that none of these can have.");
+  }
+  return usable();
+}
+
 bool is_exchanged(const resources::BackendSecurityPolicy& object) {
   return object.oidc || object.type == "AzureCredentials" || object.type == "GCPCredentials";
 }
 
 Verdict check(const Context& x, const resources::BackendSecurityPolicy& object, Lookup& look,
-              Output& out, model::Credential& credential) {
+              Output& out, model::Credential& credential, std::string& warning) {
   if (!object.meta.problems.empty()) {
     return unusable("Invalid",
                     "The policy cannot be read: " + describe(object.meta.problems) + ".");
@@ -248,21 +279,17 @@ Verdict check(const Context& x, const resources::BackendSecurityPolicy& object, 
     return unusable("Unsupported",
                     "Not served by this version: " + join_names(object.unsupported) + ".");
   }
+  Verdict names = check_names(object);
+  if (!names.usable) return names;
   credential.type = row->type;
   const bool aws = row->type == model::CredentialType::kAws;
-  if (aws && object.region.empty()) {
-    return unusable("Invalid", "spec.awsCredentials.region must be set.");
-  }
   credential.aws_region = aws ? object.region : "";
   credential.aws_profile = object.profile;
   if (row->type == model::CredentialType::kGcp) {
-    if (object.project.empty() || object.region.empty()) {
-      return unusable("Invalid", "spec.gcpCredentials needs projectName and region.");
-    }
     credential.gcp_project = object.project;
     credential.gcp_region = object.region;
   }
-  if (is_exchanged(object)) return find_token(x, object, look, out, credential);
+  if (is_exchanged(object)) return find_token(x, object, look, out, credential, warning);
   if (object.secret) return find_secret(x, object, *row, look, out, credential);
   if (aws) return usable();
   return unusable("Invalid", "The policy names no Secret for its type " + object.type + ".");
@@ -284,7 +311,7 @@ void check_security_policy(const Context& x, const resources::BackendSecurityPol
   state.targets = object.targets;
   state.type = object.type;
   state.region = object.region;
-  state.verdict = check(x, object, look, out, credential);
+  state.verdict = check(x, object, look, out, credential, state.warning);
   if (state.verdict.usable) out.emit(x.c.credentials, object.meta.path(), std::move(credential));
   out.emit(x.c.credential_states, object.meta.path(), std::move(state));
 }
@@ -342,6 +369,7 @@ void security_policy_status(const Context& x, const CredentialState& policy, Loo
                                 join_names(targets.missing) + "."));
   } else {
     std::string message = "Requests to the targets carry these credentials.";
+    if (!policy.warning.empty()) message += " " + policy.warning;
     if (!targets.missing.empty()) {
       message += " These targets do not exist or are of a kind that is not served: " +
                  join_names(targets.missing) + ".";

@@ -119,6 +119,7 @@ struct CredentialState {
   resources::Meta meta;
   std::vector<resources::TargetRef> targets;
   Verdict verdict;
+  std::string warning;  // of usable ones: why they will not be for long
   std::string type;
   std::string region;
   friend bool operator==(const CredentialState&, const CredentialState&) = default;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "controller/tokens/exchange.h"
 #include "dataplane/auth/aws_documents.h"
 #include "dataplane/base/text.h"
 #include "dataplane/catalog/schema.h"
@@ -19,6 +20,7 @@ namespace auth = dataplane::auth;
 namespace base = dataplane::base;
 namespace catalog = dataplane::catalog;
 namespace mock = dataplane::mock;
+namespace model = reconcilers::model;
 namespace snapshot = dataplane::snapshot;
 
 namespace {
@@ -76,10 +78,6 @@ mock::ExpectedCredential expect_aws(const snapshot::Credential& credential,
   expected.access_key_id = kMockAccessKeyId;
   expected.key = base::Secret(kMockSecretAccessKey);
   if (credential.secret_key.empty()) return expected;
-  if (secret.empty()) {
-    expected.auth = mock::Auth::kIssuedSigV4;
-    return expected;
-  }
   const auto keys = auth::parse_credentials_file(secret.reveal(), credential.aws_profile);
   if (keys) {
     expected.access_key_id = keys->access_key_id;
@@ -195,49 +193,63 @@ void add_hosts(const snapshot::ResourceSet& set, const std::string& key, const M
 
 }  // namespace
 
-std::vector<mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions) {
-  std::vector<std::pair<std::string, mock::Api>> services{
-      {"sts.amazonaws.com", mock::Api::kAwsSts},
-      {"login.microsoftonline.com", mock::Api::kAzureAd},
-      {"oauth2.googleapis.com", mock::Api::kGoogleOauth},
-      {"sts.googleapis.com", mock::Api::kGoogleSts},
-      {"iamcredentials.googleapis.com", mock::Api::kGoogleIam},
-  };
-  for (const std::string& region : aws_regions) {
-    services.emplace_back("sts." + region + ".amazonaws.com", mock::Api::kAwsSts);
+std::optional<mock::ModelHost> host_of_url(const std::string& url) {
+  mock::ModelHost host;
+  host.tls = url.starts_with("https://");
+  if (!host.tls && !url.starts_with("http://")) return std::nullopt;
+  const std::size_t start = url.find("//") + 2;
+  const std::string authority = url.substr(start, url.find_first_of("/?#", start) - start);
+  host.port = host.tls ? kHttpsPort : kHttpPort;
+  host.host = authority;
+  const std::size_t colon = authority.rfind(':');
+  if (colon != std::string::npos && authority.find(']', colon) == std::string::npos) {
+    const auto port = base::parse_u64(authority.substr(colon + 1));
+    if (!port || *port == 0 || *port > UINT16_MAX) return std::nullopt;
+    host.port = static_cast<std::uint16_t>(*port);
+    host.host = authority.substr(0, colon);
   }
+  if (host.host.empty()) return std::nullopt;
+  return host;
+}
+
+std::vector<mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions,
+                                         const std::vector<model::Exchange>& exchanges) {
+  std::set<std::string> regions = aws_regions;
   std::vector<mock::ModelHost> hosts;
-  for (auto& [name, api] : services) {
-    mock::ModelHost host;
-    host.host = std::move(name);
-    host.port = kHttpsPort;
-    host.tls = true;
-    host.api = api;
-    hosts.push_back(std::move(host));
+  const auto play = [&hosts](std::optional<mock::ModelHost> host, mock::Api api) {
+    if (!host) return;
+    const bool known = std::any_of(hosts.begin(), hosts.end(), [&host](const auto& other) {
+      return other.host == host->host && other.port == host->port;
+    });
+    if (known) return;
+    host->api = api;
+    hosts.push_back(*std::move(host));
+  };
+  for (const model::Exchange& exchange : exchanges) {
+    if (!exchange.aws_region.empty()) regions.insert(exchange.aws_region);
+  }
+  play(host_of_url("https://sts.amazonaws.com"), mock::Api::kAwsSts);
+  play(host_of_url("https://login.microsoftonline.com"), mock::Api::kAzureAd);
+  play(host_of_url("https://oauth2.googleapis.com"), mock::Api::kGoogleOauth);
+  play(host_of_url("https://sts.googleapis.com"), mock::Api::kGoogleSts);
+  play(host_of_url("https://iamcredentials.googleapis.com"), mock::Api::kGoogleIam);
+  for (const std::string& region : regions) {
+    const std::string end = region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
+    play(host_of_url("https://sts." + region + end), mock::Api::kAwsSts);
+  }
+  for (const model::Exchange& exchange : exchanges) {
+    if (exchange.oidc) {
+      play(host_of_url(exchange.oidc->issuer), mock::Api::kOidc);
+      play(host_of_url(exchange.oidc->token_endpoint), mock::Api::kOidc);
+    }
+    const std::string uri = tokens::token_uri(exchange);
+    if (!uri.empty()) play(host_of_url(uri), mock::Api::kGoogleOauth);
   }
   return hosts;
 }
 
-std::optional<mock::ModelHost> issuer_host(std::string_view url) {
-  constexpr std::uint64_t kMaxPort = 65'535;
-  mock::ModelHost host;
-  host.api = mock::Api::kOidc;
-  host.tls = url.starts_with("https://");
-  if (!host.tls && !url.starts_with("http://")) return std::nullopt;
-  url.remove_prefix(url.find("://") + 3);
-  const std::string_view authority = url.substr(0, url.find('/'));
-  const std::size_t colon = authority.find(':');
-  host.host = base::to_lower(authority.substr(0, colon));
-  host.port = host.tls ? kHttpsPort : kHttpPort;
-  if (colon != std::string_view::npos) {
-    const auto port = base::parse_u64(authority.substr(colon + 1));
-    if (!port || *port > kMaxPort) return std::nullopt;
-    host.port = static_cast<std::uint16_t>(*port);
-  }
-  return host.host.empty() ? std::nullopt : std::optional(host);
-}
-
-std::vector<mock::ModelHost> mock_hosts(const snapshot::ResourceSet& set) {
+std::vector<mock::ModelHost> mock_hosts(const snapshot::ResourceSet& set,
+                                        const std::vector<model::Exchange>& exchanges) {
   const Models models = models_by_backend(set);
   std::vector<mock::ModelHost> hosts;
   std::set<std::string> regions;
@@ -247,8 +259,8 @@ std::vector<mock::ModelHost> mock_hosts(const snapshot::ResourceSet& set) {
     const auto credential = read<snapshot::Credential>(set, key);
     if (credential && !credential->aws_region.empty()) regions.insert(credential->aws_region);
   }
-  if (hosts.empty()) return hosts;
-  for (mock::ModelHost& host : token_hosts(regions)) hosts.push_back(std::move(host));
+  if (hosts.empty() && exchanges.empty()) return hosts;
+  for (mock::ModelHost& host : token_hosts(regions, exchanges)) hosts.push_back(std::move(host));
   return hosts;
 }
 

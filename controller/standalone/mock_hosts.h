@@ -3,11 +3,11 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "dataplane/mock/model_host.h"
 #include "dataplane/snapshot/resource.h"
+#include "reconcilers/model/exchange.h"
 
 namespace tollgate::controller::standalone {
 
@@ -17,15 +17,21 @@ inline constexpr const char* kMockSecretAccessKey = "mock/secret/access/key/of/n
 
 /// What the built-in model server has to play so that every AI backend of a set finds its provider:
 /// host, API, models that rules send there, and the credential that the backend is configured with;
-/// and the token services.
+/// and the token services if there is such a backend or an exchange.
 /// Resources that cannot be read are left out: the proxy refuses them.
-std::vector<dataplane::mock::ModelHost> mock_hosts(const dataplane::snapshot::ResourceSet& set);
+std::vector<dataplane::mock::ModelHost> mock_hosts(
+    const dataplane::snapshot::ResourceSet& set,
+    const std::vector<reconcilers::model::Exchange>& exchanges);
 
-/// The token services of AWS, Azure and Google that credentials are exchanged at, as the model
-/// server plays them: any well-formed client is let in.
-std::vector<dataplane::mock::ModelHost> token_hosts(const std::set<std::string>& aws_regions);
+/// The token services of AWS, Azure and Google that credentials are exchanged at, and what else
+/// these exchanges ask (OpenID issuers), as the model server plays them: any well-formed client is
+/// let in.
+std::vector<dataplane::mock::ModelHost> token_hosts(
+    const std::set<std::string>& aws_regions,
+    const std::vector<reconcilers::model::Exchange>& exchanges);
 
-/// An OpenID issuer by its URL; nullopt if that is none.
-std::optional<dataplane::mock::ModelHost> issuer_host(std::string_view url);
+/// Host, port and whether TLS is spoken of an http or https URL; nothing else of it is filled in.
+/// nullopt if it is none.
+std::optional<dataplane::mock::ModelHost> host_of_url(const std::string& url);
 
 }  // namespace tollgate::controller::standalone

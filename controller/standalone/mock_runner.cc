@@ -58,23 +58,15 @@ void MockRunner::redirect(const std::vector<mock::ModelHost>& hosts, net::dns::O
   options.extra_trust.pems.push_back(server_->ca_pem());
 }
 
+void MockRunner::redirect(tokens::Surroundings& surroundings) const {
+  surroundings.all_https = server_->tls_address().to_string();
+  surroundings.all_http = server_->plain_address().to_string();
+}
+
 base::Status MockRunner::set_hosts(std::vector<mock::ModelHost> hosts) {
   base::Status status;
   thread_->run([&] { status = server_->set_hosts(std::move(hosts), clock_.wall()); });
   return status;
-}
-
-std::vector<std::string> MockRunner::token_routes(const std::vector<mock::ModelHost>& hosts) const {
-  const std::string plain = server_->plain_address().to_string();
-  const std::string tls = server_->tls_address().to_string();
-  std::vector<std::string> routes;
-  for (const mock::ModelHost& host : hosts) {
-    routes.push_back(host.host + ":" + std::to_string(host.port) + "=" + (host.tls ? tls : plain));
-  }
-  // Every other host as well: no real account is ever asked.
-  routes.push_back(":80=" + plain);
-  routes.push_back(":443=" + tls);
-  return routes;
 }
 
 std::string MockRunner::describe() const {

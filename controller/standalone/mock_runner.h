@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "controller/tokens/http.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/result.h"
 #include "dataplane/event/loop_thread.h"
@@ -25,11 +26,8 @@ class MockRunner {
   void redirect(const std::vector<dataplane::mock::ModelHost>& hosts,
                 dataplane::net::dns::Overrides& overrides,
                 dataplane::proxy::Options& options) const;
-  /// Sends calls for tokens here too: what tokens::Surroundings wants to know. `hosts` may stand on
-  /// ports of their own.
-  [[nodiscard]] std::vector<std::string> token_routes(
-      const std::vector<dataplane::mock::ModelHost>& hosts) const;
-  [[nodiscard]] const std::string& ca_pem() const { return server_->ca_pem(); }
+  /// Sends every exchange of credentials here.
+  void redirect(tokens::Surroundings& surroundings) const;
   /// After an edit of the files. If it fails, what was played before goes on.
   dataplane::base::Status set_hosts(std::vector<dataplane::mock::ModelHost> hosts);
   /// "model server on 127.0.0.1:P (plain) and 127.0.0.1:Q (TLS)"

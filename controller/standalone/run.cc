@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -82,12 +81,34 @@ base::Result<proxy::Options> proxy_options(const cli::RunOptions& options,
 
 std::vector<dataplane::mock::ModelHost> hosts_of(const resolve::Resolver& resolver) {
   std::vector<dataplane::mock::ModelHost> all;
+  std::vector<reconcilers::model::Exchange> exchanges;
+  resolver.engine().each(
+      resolver.stages().resolution->c.exchanges,
+      [&exchanges](const auto&, const auto& exchange) { exchanges.push_back(exchange); });
   for (const std::string& gateway : resolver.gateways()) {
     const auto* set = resolver.set(gateway);
     if (set == nullptr) continue;
-    for (auto& host : mock_hosts(*set)) all.push_back(std::move(host));
+    for (auto& host : mock_hosts(*set, exchanges)) all.push_back(std::move(host));
   }
   return all;
+}
+
+/// Where the backends are whose credentials are still to come: they are in no set yet, and the
+/// proxies learn at their start where hosts are.
+std::vector<dataplane::mock::ModelHost> later_hosts(const resolve::Resolver& resolver) {
+  std::vector<dataplane::mock::ModelHost> out;
+  const auto& c = resolver.stages().resolution->c;
+  resolver.engine().each(c.upstreams, [&](const std::string& key, const auto& upstream) {
+    const auto* endpoints = resolver.engine().find(c.endpoints, key);
+    if (endpoints == nullptr) return;
+    for (const auto& endpoint : endpoints->endpoints) {
+      dataplane::mock::ModelHost& host = out.emplace_back();
+      host.host = endpoint.host;
+      host.port = endpoint.port;
+      host.tls = upstream.tls.has_value();
+    }
+  });
+  return out;
 }
 
 resolve::ResolverOptions with_store(resolve::ResolverOptions resolver,
@@ -118,11 +139,10 @@ class Session {
 
  private:
   void take_changes();
+  base::Status update();
   base::Status apply(resolve::Result changed);
+  void start_tokens(const proxy::Options& options);
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
-  void start_tokens();
-  void learn_exchanges(const resolve::Result& resolved);
-  [[nodiscard]] std::vector<dataplane::mock::ModelHost> played() const;
   void say_problems();
 
   const cli::RunOptions& options_;
@@ -133,10 +153,6 @@ class Session {
   TokenInbox inbox_;
   std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
-  // Of all exchanges so far:
-  bool exchanges_ = false;
-  std::set<std::string> issuers_;
-  std::set<std::string> regions_;
 };
 
 /// Reads the files into the resolver; problems are said once, as long as they last.
@@ -182,16 +198,32 @@ base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options&
   setenv("AWS_SECRET_ACCESS_KEY", kMockSecretAccessKey, 1);
   unsetenv("AWS_SESSION_TOKEN");
   // The proxies learn at their start where hosts are, so what is played is found out before.
-  const auto hosts = played();
-  TRY_ASSIGN(mock_, MockRunner::start(hosts));
-  mock_->redirect(hosts, overrides, options);
+  const auto played = hosts_of(resolver_);
+  TRY_ASSIGN(mock_, MockRunner::start(played));
+  mock_->redirect(later_hosts(resolver_), overrides, options);
+  mock_->redirect(played, overrides, options);
   // Nobody but the model server is asked, unless a host is sent elsewhere by --resolve.
   options.extra_trust.alone = options_.resolve.empty();
   std::cerr << mock_->describe() << '\n';
   return {};
 }
 
+/// Exchanges go and trust as backends' requests do.
+void Session::start_tokens(const proxy::Options& options) {
+  tokens::Surroundings surroundings;
+  surroundings.resolve = options_.resolve;
+  surroundings.ca_pems = options.extra_trust.pems;
+  surroundings.alone = options.extra_trust.alone;
+  if (mock_) mock_->redirect(surroundings);
+  tokens_ = std::make_unique<tokens::TokenService>(
+      std::move(surroundings),
+      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
+        inbox_.put(policy, std::move(token));
+      });
+}
+
 base::Status Session::start() {
+  if (!inbox_.usable()) return base::internal_error("eventfd failed");
   if (!options_.limit_store.empty()) {
     reconcilers::model::LimitStore store;
     const std::string why = reconcilers::model::parse_store_url(options_.limit_store, store);
@@ -203,9 +235,8 @@ base::Status Session::start() {
   TRY_ASSIGN(proxy::Options options, proxy_options(options_, overrides));
   take_changes();
   resolve::Result resolved = resolver_.result();
-  learn_exchanges(resolved);
   if (options_.mock) TRY(start_mock(overrides, options));
-  start_tokens();
+  start_tokens(options);
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
   TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
   TRY(apply(std::move(resolved)));
@@ -215,53 +246,14 @@ base::Status Session::start() {
   return {};
 }
 
-void Session::start_tokens() {
-  tokens::Surroundings around;
-  around.resolve = options_.resolve;
-  around.ca_file = options_.upstream_ca;
-  if (mock_) {
-    for (std::string& route : mock_->token_routes(played())) {
-      around.resolve.push_back(std::move(route));
-    }
-    if (around.ca_file.empty()) around.ca_pem = mock_->ca_pem();
-  }
-  tokens_ = std::make_unique<tokens::TokenService>(
-      std::move(around),
-      [this](const std::string& policy, reconcilers::model::ExchangedToken token) {
-        inbox_.put(policy, std::move(token));
-      });
-}
-
-/// The services that exchanges ask are played too.
-void Session::learn_exchanges(const resolve::Result& resolved) {
-  for (const resolve::ExchangeUpdate& update : resolved.exchanges) {
-    if (!update.exchange) continue;
-    exchanges_ = true;
-    if (update.exchange->oidc) issuers_.insert(update.exchange->oidc->issuer);
-    if (!update.exchange->aws_region.empty()) regions_.insert(update.exchange->aws_region);
-  }
-}
-
-std::vector<dataplane::mock::ModelHost> Session::played() const {
-  auto hosts = hosts_of(resolver_);
-  for (const std::string& issuer : issuers_) {
-    if (auto host = issuer_host(issuer)) hosts.push_back(std::move(*host));
-  }
-  if (!exchanges_) return hosts;
-  // A backend whose token is yet to come is no part of a Gateway's set.
-  for (auto& host : token_hosts(regions_)) {
-    const bool known = std::any_of(hosts.begin(), hosts.end(),
-                                   [&host](const auto& other) { return other.host == host.host; });
-    if (!known) hosts.push_back(std::move(host));
-  }
-  return hosts;
-}
-
 base::Status Session::take_tokens() {
-  for (auto& [policy, token] : inbox_.take()) resolver_.report_token(policy, std::move(token));
-  resolve::Result resolved = resolver_.result();
-  if (mock_) TRY(mock_->set_hosts(played()));
-  return apply(std::move(resolved));
+  for (auto& [policy, token] : inbox_.take()) {
+    if (!token.problem.empty()) {
+      log::warn("credentials cannot be exchanged", {{"policy", policy}, {"why", token.problem}});
+    }
+    resolver_.report_token(policy, std::move(token));
+  }
+  return update();
 }
 
 base::Status Session::apply(resolve::Result changed) {
@@ -274,35 +266,51 @@ base::Status Session::apply(resolve::Result changed) {
   return {};
 }
 
+/// The model server comes first: what is begun here asks it at once.
+base::Status Session::update() {
+  resolve::Result changed = resolver_.result();
+  const base::Status played = mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
+  TRY(apply(std::move(changed)));
+  return played;
+}
+
 base::Status Session::reload() {
   take_changes();
-  resolve::Result resolved = resolver_.result();
-  learn_exchanges(resolved);
-  // The model server first: exchanges that begin now ask it.
-  if (mock_) TRY(mock_->set_hosts(played()));
-  return apply(std::move(resolved));
+  return update();
 }
 
 enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };
 
-/// Waits for a signal, a change of the files or a token.
-base::Result<Wake> wait(files::FileWatcher& watcher, int signals, int tokens) {
-  int timeout_ms = -1;
-  while (true) {
-    pollfd fds[] = {{watcher.fd(), POLLIN, 0}, {signals, POLLIN, 0}, {tokens, POLLIN, 0}};
-    const int ready = poll(fds, 3, timeout_ms);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) return base::internal_error("poll failed");
-    if (ready == 0) return Wake::kFiles;  // quiet again after a change
-    if (fds[1].revents != 0) return Wake::kEnd;
-    if (fds[0].revents != 0) {
-      TRY_ASSIGN(const bool changed, watcher.drain());
-      if (changed) timeout_ms = kQuietMs;
-    } else if (fds[2].revents != 0) {
-      return Wake::kTokens;
+/// What the main thread waits for: a signal, a change of the files or a token.
+class Waiting {
+ public:
+  Waiting(files::FileWatcher& watcher, int signals, int tokens)
+      : watcher_(watcher), signals_(signals), tokens_(tokens) {}
+
+  base::Result<Wake> next() {
+    while (true) {
+      pollfd fds[] = {{watcher_.fd(), POLLIN, 0}, {signals_, POLLIN, 0}, {tokens_, POLLIN, 0}};
+      const int ready = poll(fds, 3, changed_ ? kQuietMs : -1);
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready < 0) return base::internal_error("poll failed");
+      if (fds[1].revents != 0) return Wake::kEnd;
+      if (fds[0].revents != 0) {
+        TRY_ASSIGN(const bool changed, watcher_.drain());
+        changed_ = changed_ || changed;
+      } else if (fds[2].revents != 0) {
+        return Wake::kTokens;
+      } else if (std::exchange(changed_, false)) {
+        return Wake::kFiles;  // quiet again
+      }
     }
   }
-}
+
+ private:
+  files::FileWatcher& watcher_;
+  int signals_;
+  int tokens_;
+  bool changed_ = false;  // the files have, and are not read again yet; outlasts a token
+};
 
 }  // namespace
 
@@ -321,8 +329,9 @@ int run(const cli::RunOptions& options) {
   Session session(options);
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);
+  Waiting waiting(**watcher, signals.get(), session.token_fd());
   while (true) {
-    const auto wake = wait(**watcher, signals.get(), session.token_fd());
+    const auto wake = waiting.next();
     if (!wake) return fail(wake.error().detail);
     if (*wake == Wake::kEnd) break;
     const base::Status reloaded = *wake == Wake::kTokens ? session.take_tokens() : session.reload();

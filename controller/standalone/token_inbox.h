@@ -16,6 +16,8 @@ class TokenInbox {
   using Item = std::pair<std::string, reconcilers::model::ExchangedToken>;
 
   TokenInbox();
+  /// False if the system gave no event: then there is never anything to take.
+  [[nodiscard]] bool usable() const { return event_.valid(); }
   /// From any thread.
   void put(const std::string& policy, reconcilers::model::ExchangedToken token);
   std::vector<Item> take();

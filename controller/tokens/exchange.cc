@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <optional>
 
+#include "controller/tokens/answers.h"
 #include "controller/tokens/jwt.h"
 #include "dataplane/auth/aws_documents.h"
+#include "dataplane/base/hash.h"
 
 namespace tollgate::controller::tokens {
 
@@ -20,108 +21,84 @@ constexpr std::string_view kAzureScope = "https://cognitiveservices.azure.com/.d
 constexpr std::string_view kGoogleScope = "https://www.googleapis.com/auth/cloud-platform";
 constexpr std::string_view kGoogleTokenUri = "https://oauth2.googleapis.com/token";
 constexpr std::chrono::seconds kAssertionLife{3600};
-/// Life of a token whose answer does not say.
-constexpr std::int64_t kDefaultLifeS = 3600;
-constexpr std::int64_t kMaxLifeS = 24LL * 3600;
-constexpr std::size_t kMaxSaidBytes = 300;
+/// Life of a credential whose answer names no end.
+constexpr std::chrono::seconds kDefaultLife{3600};
 
 using Fields = std::vector<std::pair<std::string, std::string_view>>;
 
-base::Error failed(std::string_view step, std::string_view why) {
-  return base::backend_error(base::Code::kUnauthenticated, true,
-                             std::string(step) + ": " + std::string(why));
+base::Result<std::string> answer_of(Http& http, std::string_view step, const Call& call,
+                                    Sensitive sensitive) {
+  auto answer = http.call(call);
+  if (!answer) return failed(step, answer.error().detail);
+  if (answer->status != 200) return failed(step, describe(*answer, sensitive));
+  return std::move(answer->body);
 }
 
-std::string text_of(const Json& document, const char* key) {
-  const auto found = document.find(key);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-/// What an error answer says, shortened and without control characters.
-std::string said(const Answer& answer) {
-  const Json document = Json::parse(answer.body, nullptr, false);
-  std::string text;
-  if (document.is_object()) {
-    const auto error = document.find("error");
-    if (error != document.end() && error->is_object()) {
-      text = text_of(*error, "message");
-    } else {
-      text = text_of(document, "error");
-      const std::string more = text_of(document, "error_description");
-      if (!more.empty()) text += (text.empty() ? "" : ", ") + more;
-    }
-  }
-  if (text.empty()) text = auth::describe_sts_error(answer.body);
-  if (text.size() > kMaxSaidBytes) text.resize(kMaxSaidBytes);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return "status " + std::to_string(answer.status) + (text.empty() ? "" : " (" + text + ")");
-}
-
-base::Result<std::string> post(Http& http, std::string_view step, std::string url,
-                               const Fields& fields) {
+Call form_call(std::string url, const Fields& fields) {
   Call call;
   call.url = std::move(url);
   call.headers = {{"Content-Type", std::string(kForm)}, {"Accept", "application/json"}};
   call.body = form(fields);
-  auto answer = http.call(call);
-  if (!answer) return failed(step, answer.error().detail);
-  if (answer->status != 200) return failed(step, said(*answer));
-  return std::move(answer->body);
+  return call;
 }
 
-/// An OAuth token answer (RFC 6749 5.1).
-base::Result<Token> read_token(std::string_view step, const std::string& body, base::WallTime now) {
-  const Json document = Json::parse(body, nullptr, false);
-  if (!document.is_object()) return failed(step, "the answer is no JSON object");
-  std::string value = text_of(document, "access_token");
-  if (value.empty()) return failed(step, "the answer has no access_token");
-  std::int64_t life = kDefaultLifeS;
-  const auto expires = document.find("expires_in");
-  if (expires != document.end() && expires->is_number_integer()) {
-    life = expires->get<std::int64_t>();
-  } else if (expires != document.end() && expires->is_string()) {
-    life = std::strtoll(expires->get<std::string>().c_str(), nullptr, 10);
-  }
-  if (life <= 0) return failed(step, "the token has expired already");
-  return Token{base::Secret(std::move(value)),
-               now + std::chrono::seconds(std::min(life, kMaxLifeS))};
+struct TokenEndpoint {
+  std::string url;
+  bool basic = false;  // wants the client's secret in a header
+};
+
+std::string without_slashes(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
 }
 
-base::Result<std::string> discover(const model::OidcClient& client, Http& http) {
-  if (!client.token_endpoint.empty()) return client.token_endpoint;
+/// OpenID Connect Discovery 1.0 sections 4 and 4.3.
+base::Result<TokenEndpoint> discover(const model::OidcClient& client, Http& http) {
+  if (!client.token_endpoint.empty()) return TokenEndpoint{client.token_endpoint, false};
   constexpr std::string_view kStep = "OpenID Connect discovery";
-  std::string issuer = client.issuer;
-  while (issuer.ends_with('/')) issuer.pop_back();
+  constexpr const char* kMethods = "token_endpoint_auth_methods_supported";
+  const std::string issuer = without_slashes(client.issuer);
   Call call;
   call.url = issuer + "/.well-known/openid-configuration";
-  auto answer = http.call(call);
-  if (!answer) return failed(kStep, answer.error().detail);
-  if (answer->status != 200) return failed(kStep, said(*answer));
-  const Json document = Json::parse(answer->body, nullptr, false);
-  std::string endpoint = document.is_object() ? text_of(document, "token_endpoint") : "";
-  if (endpoint.empty()) return failed(kStep, "the document has no token_endpoint");
-  return endpoint;
+  call.headers = {{"Accept", "application/json"}};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, {}));
+  TRY_ASSIGN(std::string endpoint, text_member(kStep, body, "token_endpoint"));
+  TRY_ASSIGN(const std::string says, text_member(kStep, body, "issuer"));
+  if (without_slashes(says) != issuer) {
+    return failed(kStep, "the document is of another issuer than " + issuer);
+  }
+  if (issuer.starts_with("https:") && !endpoint.starts_with("https:")) {
+    return failed(kStep, "the token_endpoint is no https URL, unlike the issuer");
+  }
+  const bool basic = is_listed(body, kMethods, "client_secret_post") == Listed::kNo &&
+                     is_listed(body, kMethods, "client_secret_basic") == Listed::kYes;
+  return TokenEndpoint{std::move(endpoint), basic};
 }
 
 /// The token that identifies us to a cloud: the identity token if there is one.
 base::Result<base::Secret> own_token(const model::OidcClient& client, Http& http) {
   constexpr std::string_view kStep = "client credentials grant";
-  TRY_ASSIGN(std::string endpoint, discover(client, http));
+  TRY_ASSIGN(TokenEndpoint endpoint, discover(client, http));
   std::string scope;
   for (const std::string& one : client.scopes) scope += (scope.empty() ? "" : " ") + one;
   const std::string grant = client.grant_type.empty() ? "client_credentials" : client.grant_type;
-  Fields fields = {{"grant_type", grant},
-                   {"client_id", client.client_id},
-                   {"client_secret", client.client_secret.reveal()}};
+  const std::string_view secret = client.client_secret.reveal();
+  Fields fields = {{"grant_type", grant}};
+  if (!endpoint.basic) {
+    fields.emplace_back("client_id", client.client_id);
+    fields.emplace_back("client_secret", secret);
+  }
   if (!scope.empty()) fields.emplace_back("scope", scope);
   if (!client.audience.empty()) fields.emplace_back("audience", client.audience);
-  TRY_ASSIGN(const std::string body, post(http, kStep, std::move(endpoint), fields));
-  const Json document = Json::parse(body, nullptr, false);
-  if (!document.is_object()) return failed(kStep, "the answer is no JSON object");
-  std::string token = text_of(document, "id_token");
-  if (token.empty()) token = text_of(document, "access_token");
-  if (token.empty()) return failed(kStep, "the answer has no token");
+  Call call = form_call(std::move(endpoint.url), fields);
+  const std::string pair =  // RFC 6749 section 2.3.1
+      base::base64_encode(form_escape(client.client_id) + ":" + form_escape(secret));
+  if (endpoint.basic) call.headers.emplace_back("Authorization", "Basic " + pair);
+  const std::string_view sensitive[] = {secret, pair};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
+  std::string token = optional_member(body, "id_token");
+  if (!token.empty()) return base::Secret(std::move(token));
+  TRY_ASSIGN(token, text_member(kStep, body, "access_token"));
   return base::Secret(std::move(token));
 }
 
@@ -145,14 +122,15 @@ base::Result<Token> exchange_aws(const model::Exchange& what, Http& http, base::
   TRY_ASSIGN(const base::Secret identity, own_token(*what.oidc, http));
   const std::string session = session_name(what.policy);
   const bool china = what.aws_region.starts_with("cn-");
-  TRY_ASSIGN(const std::string body,
-             post(http, kStep,
-                  "https://sts." + what.aws_region + ".amazonaws.com" + (china ? ".cn/" : "/"),
-                  {{"Action", "AssumeRoleWithWebIdentity"},
-                   {"Version", "2011-06-15"},
-                   {"RoleArn", what.aws_role_arn},
-                   {"RoleSessionName", session},
-                   {"WebIdentityToken", identity.reveal()}}));
+  const Call call =
+      form_call("https://sts." + what.aws_region + ".amazonaws.com" + (china ? ".cn/" : "/"),
+                {{"Action", "AssumeRoleWithWebIdentity"},
+                 {"Version", "2011-06-15"},
+                 {"RoleArn", what.aws_role_arn},
+                 {"RoleSessionName", session},
+                 {"WebIdentityToken", identity.reveal()}});
+  const std::string_view sensitive[] = {identity.reveal()};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
   auto keys = auth::parse_sts_answer(body);
   if (!keys) return failed(kStep, keys.error().detail);
   std::string file =
@@ -161,8 +139,8 @@ base::Result<Token> exchange_aws(const model::Exchange& what, Http& http, base::
   file += "\naws_session_token = ";
   file += keys->session_token.reveal();
   file += '\n';
-  return Token{base::Secret(std::move(file)),
-               keys->expires_at.value_or(now + std::chrono::seconds(kDefaultLifeS))};
+  return token_until(kStep, base::Secret(std::move(file)),
+                     keys->expires_at.value_or(now + kDefaultLife), now);
 }
 
 base::Result<Token> exchange_azure(const model::Exchange& what, Http& http, base::WallTime now) {
@@ -179,15 +157,21 @@ base::Result<Token> exchange_azure(const model::Exchange& what, Http& http, base
   } else {
     fields.emplace_back("client_secret", what.azure_client_secret.reveal());
   }
-  TRY_ASSIGN(const std::string body,
-             post(http, kStep,
-                  "https://login.microsoftonline.com/" + what.azure_tenant + "/oauth2/v2.0/token",
-                  fields));
+  const std::string_view sensitive[] = {assertion.reveal(), what.azure_client_secret.reveal()};
+  const Call call = form_call(
+      "https://login.microsoftonline.com/" + form_escape(what.azure_tenant) + "/oauth2/v2.0/token",
+      fields);
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
   return read_token(kStep, body, now);
 }
 
 std::int64_t seconds_of(base::WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+std::string text_of(const Json& document, const char* key) {
+  const auto found = document.find(key);
+  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 base::Result<Token> exchange_service_account(const model::Exchange& what, Http& http,
@@ -200,10 +184,10 @@ base::Result<Token> exchange_service_account(const model::Exchange& what, Http& 
   if (email.empty() || key.empty()) {
     return failed(kStep, "the key file has no client_email or no private_key");
   }
-  std::string uri = text_of(account, "token_uri");
-  if (uri.empty()) uri = kGoogleTokenUri;
-  const Json header = {
-      {"alg", "RS256"}, {"typ", "JWT"}, {"kid", text_of(account, "private_key_id")}};
+  const std::string uri = token_uri(what);
+  Json header = {{"alg", "RS256"}, {"typ", "JWT"}};
+  const std::string kid = text_of(account, "private_key_id");
+  if (!kid.empty()) header["kid"] = kid;
   const Json claims = {{"iss", email},
                        {"scope", kGoogleScope},
                        {"aud", uri},
@@ -211,10 +195,10 @@ base::Result<Token> exchange_service_account(const model::Exchange& what, Http& 
                        {"exp", seconds_of(now + kAssertionLife)}};
   auto assertion = sign_jwt(header.dump(), claims.dump(), key);
   if (!assertion) return failed(kStep, assertion.error().detail);
-  TRY_ASSIGN(const std::string body,
-             post(http, kStep, uri,
-                  {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                   {"assertion", *assertion}}));
+  const Call call = form_call(uri, {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
+                                    {"assertion", *assertion}});
+  const std::string_view sensitive[] = {*assertion};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
   return read_token(kStep, body, now);
 }
 
@@ -222,20 +206,17 @@ base::Result<Token> impersonate(const std::string& account, const Token& own, Ht
                                 base::WallTime now) {
   constexpr std::string_view kStep = "Google generateAccessToken";
   Call call;
-  call.url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" + account +
-             ":generateAccessToken";
+  call.url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" +
+             form_escape(account) + ":generateAccessToken";
   call.headers = {{"Content-Type", "application/json"},
                   {"Authorization", "Bearer " + std::string(own.value.reveal())}};
   call.body = Json({{"scope", {kGoogleScope}}}).dump();
-  auto answer = http.call(call);
-  if (!answer) return failed(kStep, answer.error().detail);
-  if (answer->status != 200) return failed(kStep, said(*answer));
-  const Json document = Json::parse(answer->body, nullptr, false);
-  std::string value = document.is_object() ? text_of(document, "accessToken") : "";
-  if (value.empty()) return failed(kStep, "the answer has no accessToken");
-  const auto expires = auth::parse_time(text_of(document, "expireTime"));
-  return Token{base::Secret(std::move(value)),
-               expires.value_or(now + std::chrono::seconds(kDefaultLifeS))};
+  const std::string_view sensitive[] = {own.value.reveal()};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
+  TRY_ASSIGN(std::string value, text_member(kStep, body, "accessToken"));
+  const auto expires = auth::parse_time(optional_member(body, "expireTime"));
+  return token_until(kStep, base::Secret(std::move(value)), expires.value_or(now + kDefaultLife),
+                     now);
 }
 
 base::Result<Token> exchange_federation(const model::Exchange& what, Http& http,
@@ -245,20 +226,29 @@ base::Result<Token> exchange_federation(const model::Exchange& what, Http& http,
   const std::string audience = "//iam.googleapis.com/projects/" + what.gcp_project_number +
                                "/locations/global/workloadIdentityPools/" + what.gcp_pool +
                                "/providers/" + what.gcp_provider;
-  TRY_ASSIGN(const std::string body,
-             post(http, kStep, "https://sts.googleapis.com/v1/token",
-                  {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
-                   {"audience", audience},
-                   {"scope", kGoogleScope},
-                   {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
-                   {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
-                   {"subject_token", identity.reveal()}}));
+  const Call call =
+      form_call("https://sts.googleapis.com/v1/token",
+                {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
+                 {"audience", audience},
+                 {"scope", kGoogleScope},
+                 {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
+                 {"subject_token_type", "urn:ietf:params:oauth:token-type:jwt"},
+                 {"subject_token", identity.reveal()}});
+  const std::string_view sensitive[] = {identity.reveal()};
+  TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
   TRY_ASSIGN(Token token, read_token(kStep, body, now));
   if (what.gcp_impersonate.empty()) return token;
   return impersonate(what.gcp_impersonate, token, http, now);
 }
 
 }  // namespace
+
+std::string token_uri(const model::Exchange& what) {
+  if (what.kind != model::ExchangeKind::kGcpServiceAccount) return "";
+  const std::string uri =
+      optional_member(std::string(what.gcp_service_account.reveal()), "token_uri");
+  return uri.empty() ? std::string(kGoogleTokenUri) : uri;
+}
 
 base::Result<Token> exchange(const model::Exchange& what, Http& http, base::WallTime now) {
   switch (what.kind) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "controller/tokens/http.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/result.h"
@@ -22,8 +24,10 @@ struct Token {
 ///          STS AssumeRoleWithWebIdentity
 ///   Azure  client secret, or a client assertion (RFC 7523) from the grant above
 ///   Google a signed assertion of a service account (RFC 7523); or the grant above, a token
-///   exchange
-///          (RFC 8693) and perhaps generateAccessToken of a service account
+///          exchange (RFC 8693) and perhaps generateAccessToken of a service account
 base::Result<Token> exchange(const model::Exchange& what, Http& http, base::WallTime now);
+
+/// The token endpoint that a service account's key file names, or Google's; empty for other kinds.
+std::string token_uri(const model::Exchange& what);
 
 }  // namespace tollgate::controller::tokens

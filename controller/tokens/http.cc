@@ -1,6 +1,9 @@
 #include "controller/tokens/http.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 
 #include <memory>
 
@@ -23,11 +26,17 @@ void append(List& list, const std::string& text) {
   list.reset(longer);
 }
 
-std::size_t take(char* bytes, std::size_t size, std::size_t count, void* body) {
-  auto& out = *static_cast<std::string*>(body);
+struct Taken {
+  std::string body;
+  bool too_large = false;
+};
+
+std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
+  auto& taken = *static_cast<Taken*>(to);
   const std::size_t length = size * count;
-  if (out.size() + length > CurlHttp::kMaxAnswerBytes) return 0;
-  out.append(bytes, length);
+  taken.too_large = taken.body.size() + length > CurlHttp::kMaxAnswerBytes;
+  if (taken.too_large) return 0;
+  taken.body.append(bytes, length);
   return length;
 }
 
@@ -41,8 +50,66 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-void append_escaped(std::string& out, std::string_view text) {
+/// Scheme, host and port of a URL: what may be named in errors.
+std::string place_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
+  std::string authority = url.substr(start, url.find_first_of("/?#", start) - start);
+  authority.erase(0, authority.rfind('@') + 1);  // a name and password
+  return url.substr(0, start) + authority;
+}
+
+/// What libcurl takes instead of "HOST:PORT=ADDR:PORT": "HOST:PORT:ADDR:PORT", no host for "*".
+std::string connect_to(const std::string& entry) {
+  const std::size_t equals = entry.find('=');
+  if (equals == std::string::npos) return "";
+  const std::size_t start = entry.starts_with("*:") ? 1 : 0;
+  return entry.substr(start, equals - start) + ":" + entry.substr(equals + 1);
+}
+
+List connections(const Surroundings& surroundings, const std::string& url) {
+  List list;
+  for (const std::string& entry : surroundings.resolve) append(list, connect_to(entry));
+  const std::string& rest =
+      url.starts_with("https:") ? surroundings.all_https : surroundings.all_http;
+  if (!rest.empty()) append(list, "::" + rest);
+  return list;
+}
+
+/// Puts the surroundings' authorities beside libcurl's own. OpenSSL's defaults heed SSL_CERT_FILE
+/// and SSL_CERT_DIR, as the proxies do.
+CURLcode add_trust(CURL*, void* context, void* from) {
+  const auto& surroundings = *static_cast<const Surroundings*>(from);
+  auto* tls = static_cast<SSL_CTX*>(context);
+  if (!surroundings.alone) SSL_CTX_set_default_verify_paths(tls);
+  X509_STORE* store = SSL_CTX_get_cert_store(tls);
+  for (const std::string& pem : surroundings.ca_pems) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+    while (X509* certificate =
+               bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr) {
+      X509_STORE_add_cert(store, certificate);  // counts its own reference
+      X509_free(certificate);
+    }
+  }
+  ERR_clear_error();  // the end of each text, and authorities that are there already
+  return CURLE_OK;
+}
+
+bool set_trust(CURL* handle, Surroundings& surroundings) {
+  if (surroundings.alone) {
+    curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  }
+  return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, &add_trust) == CURLE_OK &&
+         curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &surroundings) == CURLE_OK;
+}
+
+}  // namespace
+
+std::string form_escape(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
   for (const char c : text) {
     if (is_unreserved(c)) {
       out += c;
@@ -53,41 +120,30 @@ void append_escaped(std::string& out, std::string_view text) {
     out += kHex[byte >> 4U];
     out += kHex[byte & 0x0FU];
   }
+  return out;
 }
-
-/// Scheme, host and port of a URL: what may be named in errors.
-std::string place_of(const std::string& url) {
-  const std::size_t host = url.find("://");
-  const std::size_t path = host == std::string::npos ? url.find('/') : url.find('/', host + 3);
-  return url.substr(0, path);
-}
-
-}  // namespace
 
 std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields) {
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!out.empty()) out += '&';
-    append_escaped(out, name);
-    out += '=';
-    append_escaped(out, value);
+    out += form_escape(name) + "=";
+    out += form_escape(value);
   }
   return out;
 }
 
 base::Result<Answer> CurlHttp::call(const Call& call) {
+  const auto unavailable = [&call](const std::string& why) {
+    return base::backend_error(base::Code::kUnavailable, true, place_of(call.url) + ": " + why);
+  };
+  if (aborted_) return unavailable("the program ends");
   const Easy easy(curl_easy_init());
   if (!easy) return base::internal_error("libcurl cannot be started");
   List headers;
   for (const auto& [name, value] : call.headers) append(headers, name + ": " + value);
-  List resolve;
-  for (const std::string& entry : surroundings_.resolve) {
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string::npos) {
-      append(resolve, entry.substr(0, equals) + ":" + entry.substr(equals + 1));
-    }
-  }
-  Answer answer;
+  const List elsewhere = connections(surroundings_, call.url);
+  Taken taken;
   CURL* handle = easy.get();
   curl_easy_setopt(handle, CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -97,19 +153,14 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &aborted);
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &aborted_);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(kTimeout.count()));
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, resolve.get());
+  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
+  if (elsewhere) curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &take);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
-  if (!surroundings_.ca_file.empty()) {
-    curl_easy_setopt(handle, CURLOPT_CAINFO, surroundings_.ca_file.c_str());
-  }
-  curl_blob authority{};
-  if (!surroundings_.ca_pem.empty()) {
-    authority.data = surroundings_.ca_pem.data();
-    authority.len = surroundings_.ca_pem.size();
-    authority.flags = CURL_BLOB_NOCOPY;
-    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &authority);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &taken);
+  if (!set_trust(handle, surroundings_)) {
+    return base::internal_error("libcurl's TLS takes no certificate authorities");
   }
   if (!call.body.empty()) {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -117,14 +168,13 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call.body.data());
   }
   const CURLcode code = curl_easy_perform(handle);
-  if (code != CURLE_OK) {
-    return base::backend_error(base::Code::kUnavailable, true,
-                               place_of(call.url) + ": " + curl_easy_strerror(code));
+  if (taken.too_large) {
+    return unavailable("the answer is larger than " + std::to_string(kMaxAnswerBytes) + " bytes");
   }
+  if (code != CURLE_OK) return unavailable(curl_easy_strerror(code));
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
-  return answer;
+  return Answer{static_cast<int>(status), std::move(taken.body)};
 }
 
 }  // namespace tollgate::controller::tokens

@@ -25,12 +25,15 @@ struct Answer {
   std::string body;
 };
 
-/// Where calls go beside what DNS and the system's authorities say: tests and labs.
+/// Where calls go and who is believed, beside what DNS and the system say: for tests and labs.
 struct Surroundings {
-  /// "HOST:PORT=ADDR:PORT" each; without a host, for every one of that port.
+  /// "HOST:PORT=ADDR:PORT" each; host "*" stands for every host with that port.
   std::vector<std::string> resolve;
-  std::string ca_file;  // trusted beside nothing else; empty: the system's authorities
-  std::string ca_pem;   // instead of ca_file
+  /// "ADDR:PORT" that every other https (http) call goes to; empty: where DNS says.
+  std::string all_https;
+  std::string all_http;
+  std::vector<std::string> ca_pems;  // believed beside the system's authorities
+  bool alone = false;                // only ca_pems are believed
 };
 
 /// Makes one call after another. Bodies are never logged; errors name host and reason only.
@@ -42,10 +45,12 @@ class Http {
   virtual base::Result<Answer> call(const Call& call) = 0;
 };
 
-/// libcurl, blocking: for a thread of its own.
+/// libcurl, blocking: for a thread of its own. The environment's proxies (https_proxy ...) are used
+/// unless the surroundings send calls elsewhere.
 class CurlHttp final : public Http {
  public:
-  static constexpr std::chrono::seconds kTimeout{10};
+  static constexpr std::chrono::seconds kTimeout{10};  // of a whole call
+  static constexpr std::chrono::seconds kConnectTimeout{4};
   static constexpr std::size_t kMaxAnswerBytes = 256U << 10U;
 
   explicit CurlHttp(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
@@ -58,7 +63,9 @@ class CurlHttp final : public Http {
   std::atomic<bool> aborted_{false};
 };
 
-/// "a=1&b=x%20y", escaped by RFC 3986.
+/// Everything but the unreserved characters of RFC 3986 as %XX: for a form or one part of a path.
+std::string form_escape(std::string_view text);
+/// "a=1&b=x%20y"
 std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields);
 
 }  // namespace tollgate::controller::tokens

@@ -25,6 +25,11 @@ struct ContextDeleter {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
+/// Instead of OpenSSL's own, which asks the terminal.
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
@@ -41,9 +46,12 @@ base::Result<std::string> sign_jwt(std::string_view header, std::string_view cla
   const std::unique_ptr<BIO, BioDeleter> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const std::unique_ptr<EVP_PKEY, KeyDeleter> key(
-      bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+      bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr) : nullptr);
   if (!key) {
     return base::config_error(base::Code::kInvalidArgument, "the private key cannot be read");
+  }
+  if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
+    return base::config_error(base::Code::kInvalidArgument, "the private key is no RSA key");
   }
   std::string token = base64url(header) + "." + base64url(claims);
   const std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(EVP_MD_CTX_new());

@@ -10,7 +10,10 @@ void TokenKeeper::want(const std::string& policy, std::optional<model::Exchange>
     entries_.erase(policy);
     return;
   }
-  Entry& entry = entries_.try_emplace(policy, executor_).first->second;
+  const auto [found, fresh] = entries_.try_emplace(policy, executor_);
+  Entry& entry = found->second;
+  if (!fresh && entry.exchange == *exchange) return;
+  if (!fresh && !model::same_identity(entry.exchange, *exchange)) entry.of_another = true;
   entry.exchange = *std::move(exchange);
   entry.retry = kFirstRetry;
   entry.timer.start(std::chrono::nanoseconds(0), [this, policy] { run(policy); });
@@ -24,6 +27,7 @@ void TokenKeeper::run(const std::string& policy) {
   auto token = exchange(entry.exchange, *http_, now);
   if (!token) return note_failure(policy, entry, token.error());
   entry.token = *std::move(token);
+  entry.of_another = false;
   entry.retry = kFirstRetry;
   const auto life = entry.token->expires - now;
   const auto wait = std::max<std::chrono::nanoseconds>(
@@ -34,7 +38,7 @@ void TokenKeeper::run(const std::string& policy) {
 
 void TokenKeeper::note_failure(const std::string& policy, Entry& entry, const base::Error& error) {
   const base::WallTime now = executor_.wall();
-  if (entry.token && entry.token->expires <= now) entry.token.reset();
+  if (entry.token && (entry.of_another || entry.token->expires <= now)) entry.token.reset();
   std::chrono::nanoseconds wait = entry.retry;
   if (entry.token) {
     wait = std::min<std::chrono::nanoseconds>(wait, entry.token->expires - now);

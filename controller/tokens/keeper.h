@@ -13,7 +13,9 @@
 namespace tollgate::controller::tokens {
 
 /// Keeps the tokens of all policies fresh: exchanges them one after another, renews each before its
-/// end and tries again after failures. A token serves until it ends, whatever its renewal says.
+/// end and tries again after failures. A token serves until it ends, whatever its renewal says, and
+/// also while other secrets than those that got it are wrong; but once the policy means somebody
+/// else (model::same_identity), only until the first outcome of the new exchange.
 /// Belongs to `executor`, whose thread blocks during calls, so that it is the keeper's own.
 class TokenKeeper {
  public:
@@ -36,6 +38,7 @@ class TokenKeeper {
     explicit Entry(kube::Executor& executor) : timer(executor) {}
     model::Exchange exchange;
     std::optional<Token> token;
+    bool of_another = false;  // `token` is of an identity that the policy does not mean any more
     std::chrono::seconds retry{kFirstRetry};
     kube::Timer timer;
   };

@@ -51,7 +51,8 @@ class Answer {
 
   /// Decides the way and edits the upstream's head into the one the client gets: status, content
   /// type, and where bytes change also framing (kChunked) and the fields that describe the bytes.
-  /// Texts that it adds live in the arena. An error: no body from here is usable.
+  /// Texts that it adds live in the arena. An error: no body from here is usable. The head stays
+  /// where it is and may be changed (framing) until the first byte is written to a sink.
   virtual base::Result<AnswerWay> on_head(http::ResponseHead& head, base::Arena& arena) = 0;
   /// Way kRaw: these bytes are being forwarded.
   virtual void observe(std::string_view bytes) = 0;

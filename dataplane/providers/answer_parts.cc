@@ -28,6 +28,11 @@ void set_rewritten(http::ResponseHead& head) {
   }
 }
 
+void set_length(http::ResponseHead& head, std::size_t bytes) {
+  head.framing = http::Framing::kLength;
+  head.content_length = bytes;
+}
+
 bool is_encoded(const http::ResponseHead& head) {
   const std::string_view encoding = base::trim(head.fields.value_of("content-encoding"));
   return !encoding.empty() && !base::equals_ignore_case(encoding, "identity");

@@ -16,6 +16,8 @@ AnswerFacts facts_of(const formats::UsageScanner& scanner);
 /// Changes a head whose body will not be the bytes received: chunked, without the fields that
 /// describe those bytes.
 void set_rewritten(http::ResponseHead& head);
+/// The whole body is known before anything was sent: its length is said instead.
+void set_length(http::ResponseHead& head, std::size_t bytes);
 /// The body is encoded in a way that we did not ask for, so that it cannot be read here.
 bool is_encoded(const http::ResponseHead& head);
 /// The media type is `type`, whatever its parameters and case.

@@ -10,6 +10,7 @@ namespace tollgate::dataplane::translate {
 using providers::AnswerWay;
 
 base::Result<AnswerWay> HeldAnswer::on_head(http::ResponseHead& head, base::Arena& /*arena*/) {
+  head_ = &head;
   status_ = head.status;
   error_type_ = head.fields.value_of("x-amzn-errortype");
   request_id_ = head.fields.value_of("x-amzn-requestid");
@@ -52,12 +53,15 @@ base::Status HeldAnswer::finish(formats::ByteSink& sink) {
     found.body = body_;
     formats::chat::ChatError error = read_error_(found);
     error.status = status_;
-    sink.write(write_error_(error));
+    const std::string told = write_error_(error);
+    providers::set_length(*head_, told.size());
+    sink.write(told);
     return {};
   }
   const std::size_t size = body_.size();
   body_.append(json::kPaddingBytes, '\0');
   TRY_ASSIGN(const std::string text, convert_(std::string_view(body_).substr(0, size), figures_));
+  providers::set_length(*head_, text.size());
   sink.write(text);
   return {};
 }

@@ -45,6 +45,7 @@ class HeldAnswer final : public providers::Answer {
   Convert convert_;
   ReadError read_error_;
   WriteError write_error_;
+  http::ResponseHead* head_ = nullptr;  // the client's, until the first byte is written
   int status_ = 0;
   std::string error_type_;
   std::string request_id_;

@@ -50,6 +50,7 @@ class TranslatedAnswer::DecoderSink final : public formats::ByteSink {
 };
 
 base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base::Arena& arena) {
+  head_ = &head;
   status_ = head.status;
   error_type_ = head.fields.value_of("x-amzn-errortype");
   request_id_ = first_of(head.fields, {"request-id", "x-amzn-requestid", "x-request-id"});
@@ -141,7 +142,12 @@ void TranslatedAnswer::finish_error(formats::ByteSink& sink) {
   found.body = error_.text();
   ChatError error = setup_.backend->decode_error(found);
   error.status = status_;
-  sink.write(setup_.client->encode_error(error));
+  write_whole(setup_.client->encode_error(error), sink);
+}
+
+void TranslatedAnswer::write_whole(std::string_view text, formats::ByteSink& sink) {
+  providers::set_length(*head_, text.size());
+  sink.write(text);
 }
 
 base::Status TranslatedAnswer::finish(formats::ByteSink& sink) {
@@ -156,7 +162,7 @@ base::Status TranslatedAnswer::finish(formats::ByteSink& sink) {
   if (!fold_->complete()) return no_answer("the answer has no end");
   std::string out;
   TRY(setup_.client->encode_answer(fold_->answer(), setup_.context, out));
-  sink.write(out);
+  write_whole(out, sink);
   return {};
 }
 

@@ -44,11 +44,13 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
   base::Status decode(std::string_view bytes);
   base::Status through_envelope(std::string_view bytes, bool last);
   void finish_error(formats::ByteSink& sink);
+  void write_whole(std::string_view text, formats::ByteSink& sink);
   void report(const formats::chat::ChatError& error);
 
   Setup setup_;
   bool held_error_ = false;
   bool raw_envelope_ = false;
+  http::ResponseHead* head_ = nullptr;  // the client's, until the first byte is written
   int status_ = 0;
   std::string error_type_;
   std::string request_id_;

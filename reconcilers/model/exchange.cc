@@ -10,9 +10,8 @@ auto tie(const OidcClient& c) {
 }
 
 auto tie(const Exchange& e) {
-  return std::tie(e.owner, e.policy, e.kind, e.oidc, e.aws_region, e.aws_role_arn, e.azure_tenant,
-                  e.azure_client_id, e.gcp_project_number, e.gcp_pool, e.gcp_provider,
-                  e.gcp_impersonate);
+  return std::tie(e.policy, e.kind, e.aws_region, e.aws_role_arn, e.azure_tenant, e.azure_client_id,
+                  e.gcp_project_number, e.gcp_pool, e.gcp_provider, e.gcp_impersonate);
 }
 
 bool same(const dataplane::base::Secret& a, const dataplane::base::Secret& b) {
@@ -25,8 +24,14 @@ bool operator==(const OidcClient& a, const OidcClient& b) {
   return tie(a) == tie(b) && same(a.client_secret, b.client_secret);
 }
 
+bool same_identity(const Exchange& a, const Exchange& b) {
+  if (a.oidc.has_value() != b.oidc.has_value()) return false;
+  return tie(a) == tie(b) && (!a.oidc || tie(*a.oidc) == tie(*b.oidc));
+}
+
 bool operator==(const Exchange& a, const Exchange& b) {
-  return tie(a) == tie(b) && same(a.azure_client_secret, b.azure_client_secret) &&
+  return same_identity(a, b) && a.oidc == b.oidc &&
+         same(a.azure_client_secret, b.azure_client_secret) &&
          same(a.gcp_service_account, b.gcp_service_account);
 }
 

@@ -34,7 +34,6 @@ struct OidcClient {
 /// Everything that an exchange needs. Whoever has it may act as the policy's owner: it stays in the
 /// controller.
 struct Exchange {
-  Owner owner;
   std::string policy;  // "NS/NAME"
   ExchangeKind kind = ExchangeKind::kAwsWebIdentity;
   std::optional<OidcClient> oidc;
@@ -54,11 +53,17 @@ struct Exchange {
   friend bool operator==(const Exchange& a, const Exchange& b);
 };
 
+/// Whether both ask for the same rights as the same client; their secrets may differ. Keys of
+/// service accounts count as secrets.
+bool same_identity(const Exchange& a, const Exchange& b);
+
 /// What the exchange of a policy gave last: an access token, or for AWS a shared credentials file
 /// with one profile "default".
 struct ExchangedToken {
   std::optional<dataplane::base::Secret> value;
-  std::string problem;  // one sentence without secrets; empty: none
+  /// Why the last exchange failed: one sentence without secrets; empty: it did not. Beside a value:
+  /// that one serves until it ends.
+  std::string problem;
   friend bool operator==(const ExchangedToken& a, const ExchangedToken& b);
 };
 

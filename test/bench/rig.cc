@@ -67,14 +67,23 @@ struct Connection {
 /// Bytes of the first whole message in `text`, 0 if it is not complete.
 std::size_t message_bytes(std::string_view text) {
   constexpr std::string_view kName = "content-length:";
+  constexpr std::string_view kChunked = "transfer-encoding: chunked";
+  constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";
   const std::size_t head = text.find("\r\n\r\n");
   if (head == std::string_view::npos) return 0;
   std::size_t length = 0;
+  bool chunked = false;
   for (std::size_t at = text.find("\r\n"); at < head; at = text.find("\r\n", at + 2)) {
     if (strncasecmp(text.data() + at + 2, kName.data(), kName.size()) == 0) {
       length = std::strtoul(text.data() + at + 2 + kName.size(), nullptr, 10);
       break;
     }
+    if (strncasecmp(text.data() + at + 2, kChunked.data(), kChunked.size()) == 0) chunked = true;
+  }
+  if (chunked) {
+    // The fixed bodies hold no such text themselves.
+    const std::size_t end = text.find(kLastChunk, head + 2);
+    return end == std::string_view::npos ? 0 : end + kLastChunk.size();
   }
   return text.size() < head + 4 + length ? 0 : head + 4 + length;
 }
