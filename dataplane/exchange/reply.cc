@@ -89,6 +89,9 @@ void Exchange::deliver_reply() {
   if (!reply_.location.empty()) head->fields.add("location", reply_.location);
   if (!reply_.retry_after.empty()) head->fields.add("retry-after", reply_.retry_after);
   if (!reply_.allow.empty()) head->fields.add("allow", reply_.allow);
+  if (dialect() == catalog::Dialect::kBedrock && reply_.status >= 400) {
+    head->fields.add(formats::kBedrockErrorHeader, formats::error_type(dialect(), reply_.status));
+  }
   attempt::name_request(request_.id, head->fields);
   if (target_.rule) attempt::apply_edit(target_.rule->value.response_headers, head->fields);
   metering_.write_headers(head->fields, arena_, services_.io.loop.wall_now());

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dataplane/base/text.h"
+#include "dataplane/formats/event_stream.h"
 
 namespace tollgate::dataplane::formats {
 namespace {
@@ -14,24 +15,38 @@ struct ErrorName {
   int status;
   std::string_view openai;
   std::string_view anthropic;
+  std::string_view gemini;   // google.rpc.Code
+  std::string_view bedrock;  // x-amzn-errortype
 };
 
 constexpr std::array kNames{
-    ErrorName{400, "BadRequest", "invalid_request_error"},
-    ErrorName{401, "Unauthorized", "authentication_error"},
-    ErrorName{403, "Forbidden", "permission_error"},
-    ErrorName{404, "NotFound", "not_found_error"},
-    ErrorName{405, "MethodNotAllowed", "invalid_request_error"},
-    ErrorName{408, "RequestTimeout", "timeout_error"},
-    ErrorName{413, "PayloadTooLarge", "request_too_large"},
-    ErrorName{422, "UnprocessableEntity", "invalid_request_error"},
-    ErrorName{429, "TooManyRequests", "rate_limit_error"},
-    ErrorName{500, "InternalServerError", "internal_server_error"},
-    ErrorName{502, "BadGateway", "api_error"},
-    ErrorName{503, "ServiceUnavailable", "service_unavailable_error"},
-    ErrorName{504, "GatewayTimeout", "timeout_error"},
-    ErrorName{529, "Overloaded", "overloaded_error"},
+    ErrorName{400, "BadRequest", "invalid_request_error", "INVALID_ARGUMENT",
+              "ValidationException"},
+    ErrorName{401, "Unauthorized", "authentication_error", "UNAUTHENTICATED",
+              "UnrecognizedClientException"},
+    ErrorName{403, "Forbidden", "permission_error", "PERMISSION_DENIED", "AccessDeniedException"},
+    ErrorName{404, "NotFound", "not_found_error", "NOT_FOUND", "ResourceNotFoundException"},
+    ErrorName{405, "MethodNotAllowed", "invalid_request_error", "UNIMPLEMENTED",
+              "ValidationException"},
+    ErrorName{408, "RequestTimeout", "timeout_error", "DEADLINE_EXCEEDED", "ModelTimeoutException"},
+    ErrorName{413, "PayloadTooLarge", "request_too_large", "INVALID_ARGUMENT",
+              "ValidationException"},
+    ErrorName{422, "UnprocessableEntity", "invalid_request_error", "INVALID_ARGUMENT",
+              "ValidationException"},
+    ErrorName{429, "TooManyRequests", "rate_limit_error", "RESOURCE_EXHAUSTED",
+              "ThrottlingException"},
+    ErrorName{500, "InternalServerError", "internal_server_error", "INTERNAL",
+              "InternalServerException"},
+    ErrorName{502, "BadGateway", "api_error", "INTERNAL", "InternalServerException"},
+    ErrorName{503, "ServiceUnavailable", "service_unavailable_error", "UNAVAILABLE",
+              "ServiceUnavailableException"},
+    ErrorName{504, "GatewayTimeout", "timeout_error", "DEADLINE_EXCEEDED", "ModelTimeoutException"},
+    ErrorName{529, "Overloaded", "overloaded_error", "UNAVAILABLE", "ServiceUnavailableException"},
 };
+constexpr ErrorName kOtherClientFault{0, "BadRequest", "invalid_request_error", "INVALID_ARGUMENT",
+                                      "ValidationException"};
+constexpr ErrorName kOtherFault{0, "InternalServerError", "internal_server_error", "INTERNAL",
+                                "InternalServerException"};
 
 constexpr std::string_view kBackendErrorType = "OpenAIBackendError";
 
@@ -47,38 +62,80 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) {
   return text.substr(0, end);
 }
 
+/// The value of the member `error`; for Bedrock, whose errors are flat, the whole body.
 void append_error_object(std::string& out, Dialect dialect, int status, std::string_view message,
                          std::string_view type) {
-  out += R"({"type":)";
-  base::append_json_string(out, type);
-  if (dialect == Dialect::kOpenAi) {
-    out += R"(,"code":")";
-    out += std::to_string(status);
-    out += '"';
+  out += '{';
+  switch (dialect) {
+    case Dialect::kOpenAi:
+    case Dialect::kAnthropic:
+      out += R"("type":)";
+      base::append_json_string(out, type);
+      if (dialect == Dialect::kOpenAi) {
+        out += R"(,"code":")";
+        out += std::to_string(status);
+        out += '"';
+      }
+      out += ',';
+      break;
+    case Dialect::kGemini:
+      out += R"("code":)";
+      out += std::to_string(status);
+      out += R"(,"status":)";
+      base::append_json_string(out, error_type(dialect, status));
+      out += ',';
+      break;
+    case Dialect::kBedrock:
+      break;
   }
-  out += R"(,"message":)";
+  out += R"("message":)";
   base::append_json_string(out, message);
   out += '}';
+}
+
+/// The event stream's names of exceptions begin with a small letter.
+std::string bedrock_exception_frame(int status, std::string_view message) {
+  std::string name(error_type(Dialect::kBedrock, status));
+  name.front() = base::to_lower(name.substr(0, 1)).front();
+  std::string payload;
+  append_error_object(payload, Dialect::kBedrock, status, message, {});
+  std::string out;
+  append_event_stream_frame(out,
+                            {{":exception-type", name},
+                             {":content-type", "application/json"},
+                             {":message-type", "exception"}},
+                            payload);
+  return out;
 }
 
 }  // namespace
 
 std::string_view error_type(Dialect dialect, int status) {
-  const auto* const row = std::find_if(kNames.begin(), kNames.end(),
-                                       [status](const ErrorName& n) { return n.status == status; });
-  if (row != kNames.end()) {
-    return dialect == Dialect::kAnthropic ? row->anthropic : row->openai;
-  }
+  const auto* row = std::find_if(kNames.begin(), kNames.end(),
+                                 [status](const ErrorName& n) { return n.status == status; });
   const bool client_fault = status >= 400 && status < 500;
-  if (dialect == Dialect::kAnthropic) {
-    return client_fault ? "invalid_request_error" : "internal_server_error";
+  if (row == kNames.end()) row = client_fault ? &kOtherClientFault : &kOtherFault;
+  switch (dialect) {
+    case Dialect::kOpenAi:
+      return row->openai;
+    case Dialect::kAnthropic:
+      return row->anthropic;
+    case Dialect::kGemini:
+      return row->gemini;
+    case Dialect::kBedrock:
+      return row->bedrock;
   }
-  return client_fault ? "BadRequest" : "InternalServerError";
+  return row->openai;
 }
 
 std::string error_body(Dialect dialect, int status, std::string_view message,
                        std::string_view type) {
-  std::string out = R"({"type":"error","error":)";
+  std::string out;
+  if (dialect == Dialect::kBedrock) {
+    append_error_object(out, dialect, status, message, type);
+    return out;
+  }
+  out = dialect == Dialect::kGemini ? R"({"error":)" : R"({"type":"error","error":)";
   append_error_object(out, dialect, status, message,
                       type.empty() ? error_type(dialect, status) : type);
   out += '}';
@@ -87,6 +144,7 @@ std::string error_body(Dialect dialect, int status, std::string_view message,
 
 std::string stream_error_event(Dialect dialect, int status, std::string_view message,
                                std::string_view type, bool inside_event) {
+  if (dialect == Dialect::kBedrock) return bedrock_exception_frame(status, message);
   const std::string_view name = type.empty() ? error_type(dialect, status) : type;
   std::string out;
   if (inside_event) {

@@ -13,20 +13,28 @@ inline constexpr std::size_t kMaxErrorTextBytes = 16 * 1024;
 /// How much of a provider's error body is held to look at it. What lies beyond is dropped.
 inline constexpr std::size_t kMaxErrorBodyBytes = 64 * 1024;
 
+/// Names the kind of an error to Bedrock's clients.
+inline constexpr std::string_view kBedrockErrorHeader = "x-amzn-errortype";
+
 /// `error.type` for an error that the gateway itself answers with `status`: "BadRequest",
-/// "Unauthorized", ... to OpenAI clients and "invalid_request_error", ... to Anthropic clients.
+/// "Unauthorized", ... to OpenAI clients, "invalid_request_error", ... to Anthropic clients;
+/// `error.status` to Gemini's, the header kBedrockErrorHeader to Bedrock's.
 std::string_view error_type(catalog::Dialect dialect, int status);
 
 /// An error body in the client's dialect, always valid JSON:
 ///   OpenAI     {"type":"error","error":{"type":T,"code":"STATUS","message":M}}
 ///   Anthropic  {"type":"error","error":{"type":T,"message":M}}
-/// Content type: application/json. `type` empty means error_type(dialect, status).
+///   Gemini     {"error":{"code":STATUS,"status":S,"message":M}}
+///   Bedrock    {"message":M}
+/// Content type: application/json. `type` empty means error_type(dialect, status); the last two
+/// have no place for another one.
 std::string error_body(catalog::Dialect dialect, int status, std::string_view message,
                        std::string_view type = {});
 
 /// The event that ends a stream which broke after its first byte reached the client, never followed
-/// by a clean end: OpenAI `data: {"error":...}`, Anthropic `event: error`. With `inside_event` the
-/// client has a part of an event already; a blank line first ends that part.
+/// by a clean end: OpenAI and Gemini `data: {"error":...}`, Anthropic `event: error`, Bedrock a
+/// frame with an exception. With `inside_event` the client has a part of an event already; a blank
+/// line first ends that part.
 std::string stream_error_event(catalog::Dialect dialect, int status, std::string_view message,
                                std::string_view type = {}, bool inside_event = false);
 

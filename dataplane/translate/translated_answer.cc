@@ -68,6 +68,10 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
   if (head.status < 200 || head.status >= 300) {
     held_error_ = true;
     head.fields.set("content-type", "application/json");
+    if (setup_.client->format == catalog::Format::kBedrockConverse) {
+      head.fields.set(formats::kBedrockErrorHeader,
+                      formats::error_type(catalog::Dialect::kBedrock, head.status));
+    }
     return AnswerWay::kRewritten;
   }
   head.fields.set("content-type", setup_.streamed ? setup_.client->stream_type

@@ -422,6 +422,23 @@ class ErrorsTest(unittest.TestCase):
     def test_what_a_backend_cannot_say(self):
         self.expect(422, "not_expressible", "POST", self.CHAT, {**chat(CLAUDE), "n": 2})
 
+    def test_each_dialect_has_its_form(self):
+        """The JSON blocks of "The body", as each client gets them."""
+        page = read("docs/reference/errors.md").split("## The body", 1)[1].split("\n## ", 1)[0]
+        forms = [json.loads(text) for language, text in FENCE.findall(page) if language == "json"]
+        paths = (self.CHAT, self.MESSAGES, "/v1beta/models/nobody:generateContent", "/model/nobody/converse")
+        self.assertEqual(len(forms), len(paths))
+        for path, form in zip(paths, forms):
+            answer = request(self.gateway.port, "POST", path, chat("nobody"))
+            self.assertEqual(answer.status, 404, answer)
+            self.assertEqual(answer.json().keys(), form.keys(), path)
+            if "error" in form:
+                self.assertEqual(answer.json()["error"].keys(), form["error"].keys(), path)
+            if path.startswith("/v1beta"):
+                self.assertEqual(answer.json()["error"]["status"], form["error"]["status"])
+            if path.startswith("/model"):
+                self.assertEqual(answer.headers["x-amzn-errortype"], "ResourceNotFoundException")
+
     def test_a_broken_stream(self):
         for path, model, mark in ((self.CHAT, QWEN, 'data: {"error":{"type":"BadGateway","code":"502"'),
                                   (self.MESSAGES, CLAUDE, 'event: error\ndata: {"type":"error","error":{"type":"api_error"')):

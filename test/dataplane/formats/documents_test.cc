@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dataplane/formats/errors.h"
+#include "dataplane/formats/event_stream.h"
 #include "dataplane/formats/json_members.h"
 #include "dataplane/formats/models_list.h"
 
@@ -18,6 +19,12 @@ TEST(Errors, BodiesInTheClientsDialect) {
             R"("message":"malformed \"x\"\n"}})");
   EXPECT_EQ(error_body(Dialect::kAnthropic, 404, "gone"),
             R"({"type":"error","error":{"type":"not_found_error","message":"gone"}})");
+  EXPECT_EQ(error_body(Dialect::kGemini, 429, "slow", "limited"),
+            R"({"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"slow"}})");
+  EXPECT_EQ(error_body(Dialect::kBedrock, 404, "gone", "no_route"), R"({"message":"gone"})");
+  EXPECT_EQ(error_type(Dialect::kBedrock, 404), "ResourceNotFoundException");
+  EXPECT_EQ(error_type(Dialect::kBedrock, 418), "ValidationException");
+  EXPECT_EQ(error_type(Dialect::kGemini, 599), "INTERNAL");
   EXPECT_EQ(error_type(Dialect::kAnthropic, 529), "overloaded_error");
   EXPECT_EQ(error_type(Dialect::kAnthropic, 418), "invalid_request_error");
   EXPECT_EQ(error_type(Dialect::kOpenAi, 401), "Unauthorized");
@@ -29,9 +36,11 @@ TEST(Errors, AlwaysValidJson) {
   for (int c = 0; c < 256; ++c) {
     hostile += static_cast<char>(c);
   }
-  for (const Dialect dialect : {Dialect::kOpenAi, Dialect::kAnthropic}) {
+  for (const Dialect dialect :
+       {Dialect::kOpenAi, Dialect::kAnthropic, Dialect::kGemini, Dialect::kBedrock}) {
     EXPECT_TRUE(json::accept(error_body(dialect, 500, hostile, hostile)));
     EXPECT_TRUE(json::accept(wrap_provider_error(dialect, 500, hostile)));
+    if (dialect == Dialect::kBedrock) continue;  // its streams are no text
     std::string event = stream_error_event(dialect, 500, hostile);
     ASSERT_TRUE(event.ends_with("\n\n"));
     event.resize(event.size() - 2);
@@ -50,6 +59,20 @@ TEST(Errors, StreamEvents) {
             "\n\nevent: error\n"
             R"(data: {"type":"error","error":{"type":"timeout_error","message":"late"}})"
             "\n\n");
+  EXPECT_EQ(stream_error_event(Dialect::kGemini, 504, "late"),
+            R"(data: {"error":{"code":504,"status":"DEADLINE_EXCEEDED","message":"late"}})"
+            "\n\n");
+}
+
+/// A frame that Bedrock's clients take for the exception that it is.
+TEST(Errors, StreamFramesOfBedrock) {
+  const std::string frame = stream_error_event(Dialect::kBedrock, 503, "busy", {}, true);
+  EventStreamDecoder decoder;
+  const EventStreamDecoder::Step step = decoder.feed(frame);
+  ASSERT_EQ(step.what, EventStreamDecoder::What::kFrame);
+  EXPECT_EQ(step.frame.message_type, "exception");
+  EXPECT_EQ(step.frame.exception_type, "serviceUnavailableException");
+  EXPECT_EQ(step.frame.payload, R"({"message":"busy"})");
 }
 
 TEST(Errors, ProviderErrors) {
