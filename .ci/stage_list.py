@@ -13,7 +13,7 @@ REPLAY = ("good=0; for f in build/fuzz/fuzz_*; do [ -x $f ] || continue; n=${f#b
           "good=$((good+1)); done; echo \"$good passed, 0 failed\"; [ $good -gt 0 ]")
 E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
        "../../build/venv/bin/python -B -m unittest {tests}")
-STANDALONE = "sdk_test standalone_test limits_test smuggling_test docs_test mock_test check_test two_gateways_test dialects_test"
+STANDALONE = "sdk_test standalone_test limits_test smuggling_test docs_test mock_test check_test two_gateways_test dialects_test credentials_test"
 STANDALONE_SANITIZED = "sdk_test standalone_test smuggling_test"
 SLOW = {"TOLLGATE_TEST_DEADLINE_S": "60"}
 CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test rights_test"

@@ -16,6 +16,7 @@
 //   test: {adopt: [NAME], realPorts: true, oneHost: true, serviceDns: true, owned: true,
 //          features: true, serviceAddresses: true, limitStore: URL,
 //          proxies: [{gateway: NS/NAME, instance: a, ready: true, silent: true, acks: true}],
+//          tokens: [{policy: NS/NAME, value: TOKEN, problem: WHY}],
 //          include: [FILE below the source folder]}
 // TOLLGATE_REWRITE_GOLDENS=1 writes the outputs instead of comparing them.
 
@@ -33,6 +34,7 @@ struct Case {
   bool show_owned = false;
   bool show_features = false;
   json proxies = json::array();
+  std::optional<json> tokens;  // given: the exchanges are shown
   std::vector<ObjectChange> objects;
 };
 
@@ -49,6 +51,7 @@ void add(Case& out, const test::Document& document) {
   out.options.resolution.one_host = test.value("oneHost", false);
   out.options.resolution.service_dns = test.value("serviceDns", false);
   out.options.resolution.limit_store = test.value("limitStore", "");
+  if (test.contains("tokens")) out.tokens = test.at("tokens");
   out.show_owned = test.value("owned", false);
   out.show_features = test.value("features", false);
   out.proxies = test.value("proxies", json::array());
@@ -91,6 +94,45 @@ void shorten(json& node) {
   }
 }
 
+/// Secrets as their digests, empty members left out.
+json described(const reconcilers::model::Exchange& what) {
+  json out = {{"kind", static_cast<int>(what.kind)},
+              {"aws_region", what.aws_region},
+              {"aws_role_arn", what.aws_role_arn},
+              {"azure_tenant", what.azure_tenant},
+              {"azure_client_id", what.azure_client_id},
+              {"azure_client_secret",
+               what.azure_client_secret.empty() ? "" : what.azure_client_secret.digest()},
+              {"gcp_service_account",
+               what.gcp_service_account.empty() ? "" : what.gcp_service_account.digest()},
+              {"gcp_project_number", what.gcp_project_number},
+              {"gcp_pool", what.gcp_pool},
+              {"gcp_provider", what.gcp_provider},
+              {"gcp_impersonate", what.gcp_impersonate}};
+  if (what.oidc) {
+    out["oidc"] = {
+        {"issuer", what.oidc->issuer},       {"token_endpoint", what.oidc->token_endpoint},
+        {"client_id", what.oidc->client_id}, {"client_secret", what.oidc->client_secret.digest()},
+        {"scopes", what.oidc->scopes},       {"grant_type", what.oidc->grant_type},
+        {"audience", what.oidc->audience}};
+  }
+  std::erase_if(out.get_ref<json::object_t&>(),
+                [](const auto& member) { return member.second == json(""); });
+  return out;
+}
+
+/// What exchanges gave, once the resolver has asked for them.
+void report_tokens(Resolver& resolver, const Case& test) {
+  for (const json& token : test.tokens.value_or(json::array())) {
+    reconcilers::model::ExchangedToken state;
+    if (token.contains("value")) {
+      state.value = dataplane::base::Secret(token.at("value").get<std::string>());
+    }
+    state.problem = token.value("problem", "");
+    resolver.report_token(token.at("policy").get<std::string>(), std::move(state));
+  }
+}
+
 std::string printed(const Resolver& resolver,
                     const std::vector<controller::resolve::OwnedSet>& owned, const Case& test) {
   json out = {{"statuses", json::object()}, {"snapshots", json::object()}};
@@ -111,6 +153,11 @@ std::string printed(const Resolver& resolver,
       const json resource = json::parse(line);
       resources[resource.at("key").get<std::string>()] = resource.at("body");
     }
+  }
+  if (test.tokens) {
+    resolver.engine().each(
+        resolver.stages().resolution->c.exchanges,
+        [&out](const auto& key, const auto& what) { out["exchanges"][key] = described(what); });
   }
   if (test.show_owned) {
     for (const auto& set : owned) {
@@ -188,6 +235,8 @@ TEST_P(Golden, MatchesItsOutput) {
       << applied.error().detail;
   auto result = resolver.result();
   const auto owned = result.owned;
+  report_tokens(resolver, test);
+  if (test.tokens) static_cast<void>(resolver.result());
   report(resolver, test.proxies);
   static_cast<void>(resolver.result());
   const std::string actual = printed(resolver, owned, test);

@@ -105,6 +105,18 @@ Reply azure_error(int status, std::string_view error, int number, std::string_vi
   return json_reply(status, std::move(out));
 }
 
+/// Entra ID is an OpenID issuer too, per tenant.
+Reply azure_discovery(const ModelHost& host, std::string_view tenant) {
+  const std::string root = "https://" + host.host + std::string(tenant);
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object().member("issuer", root + "/v2.0");
+  writer.member("token_endpoint", root + "/oauth2/v2.0/token");
+  writer.key("token_endpoint_auth_methods_supported").begin_array();
+  writer.value("client_secret_post").value("client_secret_basic").end_array().end_object();
+  return json_reply(200, std::move(out));
+}
+
 std::optional<Reply> check_azure_client(const ModelHost& host, const Form& form,
                                         base::WallTime now) {
   const std::string& secret = form.get("client_secret");
@@ -174,7 +186,12 @@ Reply answer_aws_sts(const ModelHost& host, const Call& call) {
 
 Reply answer_azure_ad(const ModelHost& host, const Call& call) {
   constexpr std::string_view kSuffix = "/oauth2/v2.0/token";
-  std::string_view path = call.head->path;
+  constexpr std::string_view kDiscovery = "/v2.0/.well-known/openid-configuration";
+  const std::string_view path = call.head->path;
+  if (call.head->method == "GET" && path.size() > kDiscovery.size() + 1 &&
+      path.ends_with(kDiscovery)) {
+    return azure_discovery(host, path.substr(0, path.size() - kDiscovery.size()));
+  }
   if (path.size() <= kSuffix.size() + 1 || !path.ends_with(kSuffix) ||
       call.head->method != "POST") {
     return plain_error(404, "There is nothing here.");
