@@ -263,9 +263,8 @@ class InputDecoder {
       TRY_ASSIGN(const std::string_view name, reader_.keeper().text(*id, "id"));
       TRY_ASSIGN(const std::string_view data, reader_.keeper().text(*sealed, "encrypted_content"));
       const std::string_view mark(&kSignatureMark, 1);
-      block.signature = data.starts_with(kForeignSignature)
-                            ? data.substr(kForeignSignature.size())
-                            : reader_.concat(name, mark, data);
+      block.signature = data.starts_with(kForeignSignature) ? data.substr(kForeignSignature.size())
+                                                            : reader_.concat(name, mark, data);
     }
     if (block.text.empty() && block.signature.empty()) {
       block = opaque(item);
