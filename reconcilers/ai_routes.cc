@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 
 #include "dataplane/base/text.h"
 #include "reconcilers/attach.h"
@@ -19,6 +21,8 @@ constexpr std::string_view kNotFoundRule = "route-not-found";
 
 struct Faults {
   std::vector<Verdict> refs;
+  /// Endpoints that backends cannot serve -> the backends, "NS/NAME".
+  std::map<std::string, std::set<std::string>> unserved;
 };
 
 /// The route's edits over the backend's own: the same name set by both is the route's.
@@ -54,7 +58,7 @@ model::BodyEdit merged(model::BodyEdit route, const model::BodyEdit& backend) {
 }
 
 Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
-                      const resources::AiBackendRef& ref, Lookup& look,
+                      const resources::AiBackendRef& ref, Lookup& look, Faults& faults,
                       model::BackendRef& backend) {
   if (ref.ref.group != resources::kAiGroup || ref.ref.kind != "AIServiceBackend") {
     return unusable("InvalidKind", "A backend of kind " + ref.ref.kind + " in group '" +
@@ -71,6 +75,9 @@ Verdict check_backend(const Context& x, const resources::AiGatewayRoute& object,
   if (state == nullptr) {
     return unusable("BackendNotFound", model::to_string(target) + " does not exist.");
   }
+  if (state->verdict.usable && !state->unserved.empty()) {
+    faults.unserved[join_names(state->unserved)].insert(model::path_of(target));
+  }
   backend.request_headers = merged(ref.headers, state->request_headers);
   backend.request_body = merged(ref.body, state->request_body);
   return state->verdict;
@@ -82,7 +89,7 @@ model::BackendRef resolve_ref(const Context& x, const resources::AiGatewayRoute&
   backend.weight = ref.weight;
   backend.priority = ref.priority;
   backend.model_override = ref.model_override;
-  Verdict verdict = check_backend(x, object, ref, look, backend);
+  Verdict verdict = check_backend(x, object, ref, look, faults, backend);
   if (!verdict.usable) {
     verdict.message = ref.path + ": " + verdict.message;
     faults.refs.push_back(std::move(verdict));
@@ -142,6 +149,17 @@ model::Condition resolved_refs(const Faults& faults) {
                 "rules work.");
 }
 
+/// What requests cannot be answered, known before the first one comes.
+std::string unserved_pairs(const Faults& faults) {
+  std::string text;
+  for (const auto& [endpoints, backends] : faults.unserved) {
+    const std::vector<std::string> names(backends.begin(), backends.end());
+    text += " Requests to " + endpoints + " that reach " + join_names(names) +
+            " are answered with an error: they cannot be translated to its schema.";
+  }
+  return text;
+}
+
 /// The conditions of the object as a whole, from those of its parents.
 void aggregate(const Attachments& attachments, const model::Condition& refs,
                model::ObjectStatus& status) {
@@ -183,7 +201,7 @@ void add_cost_faults(const resources::AiGatewayRoute& object,
 }
 
 void add_conditions(const resources::AiGatewayRoute& object, const model::Condition& refs,
-                    std::vector<Parent>& parents) {
+                    const std::string& unserved, std::vector<Parent>& parents) {
   for (Parent& parent : parents) {
     std::vector<model::Condition>& conditions = parent.status.conditions;
     if (!object.meta.problems.empty()) {
@@ -191,7 +209,7 @@ void add_conditions(const resources::AiGatewayRoute& object, const model::Condit
                               "The route cannot be read: " + describe(object.meta.problems) + ".");
       parent.attachments.clear();
     } else if (model::is_true(conditions, kAccepted)) {
-      conditions.front() = accepted(conditions.front().message, object.ignored);
+      conditions.front() = accepted(conditions.front().message + unserved, object.ignored);
     }
     conditions.push_back(refs);
     add_cost_faults(object, conditions);
@@ -229,7 +247,7 @@ void reconcile_ai_route(const Context& x, const resources::AiGatewayRoute& objec
   }
   route.rules.push_back(not_found_rule());
   const model::Condition refs = resolved_refs(faults);
-  add_conditions(object, refs, attachments.parents);
+  add_conditions(object, refs, unserved_pairs(faults), attachments.parents);
   RouteDraft draft;
   draft.status.id = object.meta.id;
   draft.status.generation = object.meta.generation;

@@ -145,6 +145,18 @@ std::string describe_support(catalog::Schema schema) {
   return out;
 }
 
+std::vector<std::string> unserved_endpoints(const std::string& schema_name) {
+  std::vector<std::string> unserved;
+  const auto schema = catalog::schema_from_name(schema_name);
+  if (!schema) return unserved;
+  for (const catalog::EndpointInfo& info : catalog::all_endpoints()) {
+    if (!info.has_model) continue;
+    const auto kind = catalog::supports(info.endpoint, *schema).kind;
+    if (kind == catalog::SupportKind::kUnsupported) unserved.emplace_back(info.path);
+  }
+  return unserved;
+}
+
 struct AiParts {
   model::Condition accepted;
   Verdict refs = usable();
@@ -252,6 +264,7 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
     verdict = unusable("InvalidBackend", parts.accepted.message);
   }
   const std::string path = object.meta.path();
+  std::vector<std::string> unserved = unserved_endpoints(backend.schema);
   status.programmed = verdict.usable;
   if (!verdict.usable) {
     verdict.message = "AIServiceBackend " + path + ": " + verdict.message;
@@ -261,7 +274,8 @@ void reconcile_ai_backend(const Context& x, const resources::AiServiceBackend& o
     out.emit(x.c.resolved_backends, model::key_of(backend.id), std::move(backend));
   }
   out.emit(x.c.ai_backend_states, path,
-           AiBackendState{std::move(verdict), object.headers, object.body, upstream});
+           AiBackendState{std::move(verdict), object.headers, object.body, std::move(unserved),
+                          upstream});
   out.emit(x.c.statuses, model::key_of(object.meta.id), std::move(status));
 }
 

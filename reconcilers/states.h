@@ -136,7 +136,8 @@ struct AiBackendState {
   Verdict verdict;
   model::HeaderEdit request_headers;
   model::BodyEdit request_body;
-  model::UpstreamId upstream;  // of what it refers to, usable or not; no name if it may not
+  std::vector<std::string> unserved;  // endpoints whose requests it cannot take
+  model::UpstreamId upstream;         // of what it refers to, usable or not; no name if it may not
   friend bool operator==(const AiBackendState&, const AiBackendState&) = default;
 };
 

@@ -25,6 +25,7 @@ struct BackendSpec {
   std::string_view prefix;          // schema.prefix; empty = the schema's default ("v1")
   std::string_view version;         // schema.version
   std::string_view model_override;  // empty = the client's model
+  std::string_view host;            // where it is; empty = nothing is known of it
 };
 
 /// What a backend is asked, in a format that it speaks. Everything outlives the attempt.

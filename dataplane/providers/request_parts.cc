@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/base/text.h"
+#include "dataplane/catalog/hosts/host_row.h"
 #include "dataplane/http/method.h"
 
 namespace tollgate::dataplane::providers {
@@ -20,6 +21,15 @@ std::string_view trim_slashes(std::string_view text) {
   return text;
 }
 
+/// The backend's prefix, else where its host is known to have the API, else the schema's.
+std::string_view default_prefix(const PrepareContext& context) {
+  if (!context.backend.prefix.empty()) return context.backend.prefix;
+  const bool openai = context.backend.schema == catalog::Schema::kOpenAi;
+  if (!openai || context.backend.host.empty()) return context.provider.default_prefix;
+  const std::string_view known = catalog::hosts::find_host(context.backend.host).prefix;
+  return known.find('{') == std::string_view::npos ? known : context.provider.default_prefix;
+}
+
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
@@ -28,8 +38,7 @@ bool is_unreserved(char c) {
 }  // namespace
 
 base::Status set_target(const PrepareContext& context, std::string_view pattern) {
-  const std::string_view prefix = trim_slashes(
-      context.backend.prefix.empty() ? context.provider.default_prefix : context.backend.prefix);
+  const std::string_view prefix = trim_slashes(default_prefix(context));
   const std::string_view model = request_model(context);
   std::string text;
   while (!pattern.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "dataplane/catalog/hosts/host_row.h"
 #include "dataplane/providers/passing_answer.h"
 #include "dataplane/providers/request_parts.h"
 
@@ -12,6 +13,13 @@ namespace {
 /// Formats whose streams report usage only on request, in a chunk of its own.
 bool usage_on_request(catalog::Format format) {
   return format == catalog::Format::kOpenAiChat || format == catalog::Format::kOpenAiCompletions;
+}
+
+/// Whether the host takes `stream_options`: some tell usage unasked, or never, and refuse it.
+bool knows_stream_options(const PrepareContext& context) {
+  return context.backend.host.empty() ||
+         catalog::hosts::find_host(context.backend.host).stream_usage ==
+             catalog::hosts::StreamUsage::kOnRequest;
 }
 
 const FormatPath* find_path(const ProviderSpec& provider, catalog::Format format) {
@@ -41,7 +49,7 @@ base::Result<UpstreamRequest> prepare_same_dialect(const PrepareContext& context
       context.backend.model_override != scan.model) {
     json::set_model(scan, json_string(context.backend.model_override, context.arena), splice);
   }
-  const bool ask_for_usage = out.streamed && request.want_usage &&
+  const bool ask_for_usage = out.streamed && request.want_usage && knows_stream_options(context) &&
                              usage_on_request(request.format) &&
                              !scan.include_usage.value_or(false);
   if (ask_for_usage) {

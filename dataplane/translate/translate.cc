@@ -6,6 +6,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "dataplane/catalog/hosts/host_row.h"
 #include "dataplane/catalog/support.h"
 #include "dataplane/formats/dialects/dialects.h"
 #include "dataplane/formats/usage_fields.h"
@@ -132,6 +133,12 @@ base::Result<Prepared> translate_chat(const providers::BackendSpec& backend, con
   target.version = backend.version;
   target.streamed = asked.streamed;
   target.want_usage = asked.want_usage;
+  if (!backend.host.empty()) {
+    const catalog::hosts::HostRow& host = catalog::hosts::find_host(backend.host);
+    target.max_tokens_legacy = host.max_tokens_legacy;
+    target.want_usage =
+        target.want_usage && host.stream_usage == catalog::hosts::StreamUsage::kOnRequest;
+  }
   std::string body;
   Prepared out;
   TRY_ASSIGN(out.dropped, target_format->encode_request(*canonical.chat, target, body));

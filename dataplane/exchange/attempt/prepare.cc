@@ -58,6 +58,7 @@ tl::expected<void, PrepareError> translate_request(const Plan& plan, const Reque
   spec.prefix = backend.schema_prefix;
   spec.version = backend.schema_version;
   spec.model_override = plan.ref->model_override;
+  spec.host = backend.host;
   translate::Asked asked;
   asked.endpoint = request.endpoint;
   asked.body = request.body->view();

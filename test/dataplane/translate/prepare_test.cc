@@ -44,12 +44,13 @@ std::string run(const json& input) {
   const std::string prefix = input.value("prefix", "");
   const std::string version = input.value("version", "");
   const std::string override_name = input.value("override", "");
+  const std::string host = input.value("host", "");
   const auto schema = catalog::schema_from_name(input.at("schema").get<std::string>());
   const catalog::EndpointInfo* endpoint = catalog::find_endpoint(path);
   if (!schema || endpoint == nullptr || !scan) {
     return "bad case";
   }
-  const providers::BackendSpec backend{*schema, prefix, version, override_name};
+  const providers::BackendSpec backend{*schema, prefix, version, override_name, host};
   Asked asked;
   asked.endpoint = endpoint;
   asked.body = padded.view();
