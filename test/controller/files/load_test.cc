@@ -209,16 +209,12 @@ TEST_F(Load, LinesLeadToFields) {
   EXPECT_EQ(found->lines.line_of("data.c"), 7);
 }
 
-/// The manifest sets that the product was asked for, next to the checkout or above it.
-fs::path blueprints() {
-  if (const char* path = std::getenv("TOLLGATE_BLUEPRINTS")) return path;
-  for (fs::path at = TOLLGATE_SOURCE_DIR; at.has_relative_path(); at = at.parent_path()) {
-    if (fs::exists(at.parent_path() / "shared" / "blueprints")) {
-      return at.parent_path() / "shared" / "blueprints";
-    }
-  }
-  ADD_FAILURE() << "blueprints not found; set TOLLGATE_BLUEPRINTS";
-  return {};
+/// The manifest sets that the product was asked for: what is served, and what else must be read.
+fs::path examples() {
+  return fs::path(TOLLGATE_SOURCE_DIR) / "manifests" / "examples";
+}
+fs::path other_blueprints() {
+  return fs::path(TOLLGATE_TESTDATA) / "blueprints";
 }
 
 class Blueprints : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
@@ -226,7 +222,7 @@ class Blueprints : public ::testing::TestWithParam<std::pair<const char*, const 
 TEST_P(Blueprints, LoadWithoutErrors) {
   const auto& [file, expected] = GetParam();
   const auto registry = schema::Registry::embedded();
-  const std::string paths[] = {(blueprints() / "envoy-ai-gateway" / file).string()};
+  const std::string paths[] = {(examples() / "envoy-ai-gateway" / file).string()};
   const LoadResult result = load_manifests(registry, paths);
   for (const Problem& problem : result.errors) ADD_FAILURE() << problem.text();
   for (const Problem& problem : result.warnings) {
@@ -261,7 +257,8 @@ INSTANTIATE_TEST_SUITE_P(
 /// Of the other sets, everything of a kind that is known loads; the rest is named and left out.
 TEST(AllBlueprints, KindsThatAreKnownLoad) {
   const auto registry = schema::Registry::embedded();
-  const std::string paths[] = {blueprints().string()};
+  const std::string paths[] = {(examples() / "envoy-ai-gateway").string(),
+                               other_blueprints().string()};
   const LoadResult result = load_manifests(registry, paths);
   for (const Problem& problem : result.errors) {
     EXPECT_NE(problem.file.find("bifrost-cascade.yaml"), problem.file.npos) << problem.text();
