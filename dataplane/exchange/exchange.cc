@@ -254,17 +254,17 @@ bool Exchange::commit_answer() {
   return true;
 }
 
-/// After something was held: whether that decides what becomes of the answer. False: the attempt
-/// was given up.
-bool Exchange::settle_hold() {
+/// After something was held: whether that decides what becomes of the answer. It may give the
+/// attempt up, so that it is the last thing that a callback does.
+void Exchange::settle_hold() {
   const providers::AnswerFacts facts = current()->prepared().answer->facts();
-  const bool observed = current()->way() == Way::kObserved;
-  if (observed && facts.saw_error && facts.content_events == 0 && may_go_on()) {
-    go_on();
-    return false;
-  }
+  if (facts.saw_error && facts.content_events == 0 && may_go_on()) return go_on();
   const bool begun = facts.content_events > 0 || !facts.finish_reason.empty();
-  return begun || hold_.full() ? commit_answer() : true;
+  if (begun || hold_.full()) commit_answer();
+}
+
+void Exchange::on_attempt_rewrote() {
+  if (phase_ != Phase::kDone && hold_.active()) settle_hold();
 }
 
 bool Exchange::flush_head() {
@@ -301,7 +301,6 @@ void Exchange::on_attempt_data(std::string_view data) {
   if (phase_ == Phase::kDone || data.empty()) return;
   if (hold_.active()) {
     hold_.add(data);
-    settle_hold();
     return;
   }
   if (!flush_head()) return;

@@ -105,6 +105,7 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   void on_attempt_head(http::ResponseHead& head) override;
   void on_attempt_data(net::Slice data) override;
   void on_attempt_data(std::string_view data) override;
+  void on_attempt_rewrote() override;
   void on_attempt_end(const http::FieldList* trailers) override;
   void on_attempt_failed(Fault fault, const std::string& detail) override;
   void on_attempt_writable() override;
@@ -123,7 +124,7 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   void hold_answer();
   /// What was held goes to the client, and from now on everything.
   bool commit_answer();
-  bool settle_hold();
+  void settle_hold();
   void on_hold_timeout() { commit_answer(); }
   bool flush_head();
   void after_write(bool below_mark);

@@ -171,7 +171,8 @@ void Attempt::on_answer_data(net::Slice data) {
       return;
     case Way::kRewritten:
       const base::Status pushed = prepared_.answer->push(data.view(), *this);
-      if (!pushed) fail(Fault::kBackendBroke, pushed.error().detail);
+      if (!pushed) return fail(Fault::kBackendBroke, pushed.error().detail);
+      owner_.on_attempt_rewrote();
       return;
   }
 }

@@ -21,6 +21,8 @@ class AttemptOwner {
   virtual void on_attempt_head(http::ResponseHead& head) = 0;
   virtual void on_attempt_data(net::Slice data) = 0;
   virtual void on_attempt_data(std::string_view data) = 0;
+  /// One read of a rewritten answer was worked through: everything that came of it was handed out.
+  virtual void on_attempt_rewrote() = 0;
   virtual void on_attempt_end(const http::FieldList* trailers) = 0;
   virtual void on_attempt_failed(Fault fault, const std::string& detail) = 0;
   /// The request's body may be sent on: at first, and after send_body answered false.
