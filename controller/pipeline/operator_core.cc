@@ -20,6 +20,8 @@ namespace write = kube::write;
 namespace {
 
 constexpr std::chrono::hours kRotationCheck{1};
+/// The longest that proxies are told nothing because token services do not answer.
+constexpr std::chrono::seconds kFirstTokensLimit{15};
 
 model::ObjectId id_of(const kube::ObjectKey& key) {
   return {key.group, key.kind, key.namespace_, key.name};
@@ -82,7 +84,8 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
           [this](const write::ApplyOutcome& outcome) { on_applied(outcome); }),
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
-      hourly_(executor) {
+      hourly_(executor),
+      first_tokens_limit_(executor) {
   tokens_ = std::make_unique<tokens::TokenService>(
       tokens::Surroundings{},
       [this, alive = alive_](const std::string& policy, model::ExchangedToken token) {
@@ -225,6 +228,7 @@ void Operator::remove_orphans() {
 
 void Operator::publish() {
   const resolve::Result result = resolver_.result();
+  take_exchanges(result.exchanges);
   for (const resolve::GatewayUpdate& update : result.gateways) {
     ++pushes_;
     if (push_ == nullptr) continue;
@@ -236,9 +240,26 @@ void Operator::publish() {
   }
   for (const resolve::OwnedSet& set : result.owned) take_owned(set);
   for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
-  for (const resolve::ExchangeUpdate& update : result.exchanges) {
+}
+
+/// Before sets are published, which are held back while first tokens are awaited.
+void Operator::take_exchanges(std::span<const resolve::ExchangeUpdate> exchanges) {
+  for (const resolve::ExchangeUpdate& update : exchanges) {
     tokens_->want(update.policy, update.exchange);
   }
+  first_tokens_.note_wanted(exchanges);
+  const bool was_held = std::exchange(held_, first_tokens_.awaited());
+  if (held_ && !was_held) {
+    first_tokens_limit_.start(kFirstTokensLimit, [this] {
+      log::warn("some credentials are not exchanged yet: proxies are served without them");
+      first_tokens_.give_up();
+      publish();
+    });
+  }
+  if (held_ || !was_held) return;
+  first_tokens_limit_.stop();
+  if (push_ == nullptr) return;
+  for (const std::string& gateway : resolver_.gateways()) publish_set(gateway);
 }
 
 void Operator::on_token(const std::string& policy, model::ExchangedToken token) {
@@ -246,6 +267,7 @@ void Operator::on_token(const std::string& policy, model::ExchangedToken token) 
     log::warn("credentials cannot be exchanged", {{"policy", policy}, {"why", token.problem}});
   }
   resolver_.report_token(policy, std::move(token));
+  first_tokens_.note_outcome(policy);
   holdoff_.touch();
 }
 
@@ -265,7 +287,7 @@ void Operator::take_owned(resolve::OwnedSet set) {
 
 void Operator::publish_set(const std::string& gateway) {
   const auto* set = resolver_.set(gateway);
-  if (set == nullptr) return;
+  if (set == nullptr || held_) return;
   push_->publish(gateway, std::make_shared<const dataplane::snapshot::ResourceSet>(*set));
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "controller/kube/write/applier.h"
 #include "controller/kube/write/event_recorder.h"
 #include "controller/kube/write/status_writer.h"
+#include "controller/pipeline/first_tokens.h"
 #include "controller/pipeline/identity_keeper.h"
 #include "controller/push/server.h"
 #include "controller/resolve/resolver.h"
@@ -56,6 +58,7 @@ class Operator {
   void on_change(const kube::cache::Change& change);
   void reconcile();
   void publish();
+  void take_exchanges(std::span<const resolve::ExchangeUpdate> exchanges);
   void take_owned(resolve::OwnedSet set);
   void remove_orphans();
   void note_pods(const kube::ObjectKey& key, const kube::JsonPtr& deployment);
@@ -88,6 +91,9 @@ class Operator {
   kube::write::EventRecorder events_;
   IdentityKeeper identity_;
   kube::Timer hourly_;
+  kube::Timer first_tokens_limit_;
+  FirstTokens first_tokens_;
+  bool held_ = false;                                   // proxies are told nothing yet
   std::map<std::string, resolve::OwnedSet> owned_;      // by Gateway, as resolved
   std::map<kube::ObjectKey, std::string> deployments_;  // of ours, with their Gateways
   std::set<kube::ObjectKey> once_;                      // statuses that are not kept up

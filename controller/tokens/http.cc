@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <array>
 #include <memory>
 
 namespace tollgate::controller::tokens {
@@ -167,10 +168,15 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
                      static_cast<curl_off_t>(call.body.size()));
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call.body.data());
   }
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
   const CURLcode code = curl_easy_perform(handle);
   if (taken.too_large) {
     return unavailable("the answer is larger than " + std::to_string(kMaxAnswerBytes) + " bytes");
   }
+  // Which certificate is wrong, and how; else the detail may hold more of the URL than its host.
+  const bool certificate = code == CURLE_PEER_FAILED_VERIFICATION && detail[0] != '\0';
+  if (certificate) return unavailable(detail.data());
   if (code != CURLE_OK) return unavailable(curl_easy_strerror(code));
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -234,9 +234,10 @@ class ServicesTest(unittest.TestCase):
 
     def test_tokens_are_renewed_before_they_end(self):
         clock = Clock()
+        clock.forward(-clock.offset)  # certificates are judged by the real time too
         self.addCleanup(os.unlink, clock.path)
         env = {"TOLLGATE_TEST_CLOCK": clock.path}
-        with Services(lifetime=600, env=env) as services, \
+        with Services(lifetime=400, env=env) as services, \
                 self.run_gateway(services, ["aws", "azure", "gcp"], env=env) as gateway:
             names = ("aws", "azure", "gcp")
             for name in names:
@@ -244,15 +245,27 @@ class ServicesTest(unittest.TestCase):
 
             def tokens():
                 dump = request(gateway.admin_port, "GET", "/snapshot").body.decode()
-                return {line for line in dump.splitlines() if '"secret/default/ai-eg-bsp-' in line}
+                return {line for line in dump.splitlines() if '"key":"secret/default/ai-eg-bsp-' in line}
 
+            def served(name):
+                status = ask(gateway, name).status
+                self.seen.add(status)
+                return status == 200
+
+            self.seen = set()
             for _ in range(3):
                 before = tokens()
                 self.assertEqual(len(before), len(names))
-                clock.forward(400)  # beyond the middle of a token's life, and before its end
-                self.assertEqual([ask(gateway, name).status for name in names], [200] * len(names))
+                # Beyond the middle of a token's life, and before its end. Two processes do not see the step at the
+                # same moment: signatures may be 300 s old.
+                clock.forward(250)
+                for name in names:
+                    until(f"{name}, whose time has passed", lambda: served(name))
                 until("other tokens", lambda: len(tokens()) == len(names) and not tokens() & before)
-                self.assertEqual([ask(gateway, name).status for name in names], [200] * len(names))
+                for name in names:
+                    until(name, lambda: served(name))
+            # A request under way while time is moved may run into its timeout. Nobody was ever without credentials.
+            self.assertLessEqual(self.seen, {200, 504})
 
 
 if __name__ == "__main__":
