@@ -34,8 +34,8 @@ struct LoadResult {
 
 struct LoadOptions {
   std::string default_namespace = "default";
-  /// metadata.creationTimestamp of every object. It is the same for all, so that the order of age
-  /// is that of namespace and name.
+  /// metadata.creationTimestamp of every object that has none (exported ones have it). It is the
+  /// same for all, so that their order of age is that of namespace and name.
   std::string created = "1970-01-01T00:00:00Z";
 };
 

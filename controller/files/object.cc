@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "controller/schema/time.h"
 #include "dataplane/base/hash.h"
 
 namespace tollgate::controller::files {
@@ -12,9 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-/// What an exported object carries from the server that it was in.
-constexpr const char* kServerFields[] = {"creationTimestamp",
-                                         "deletionGracePeriodSeconds",
+/// What an exported object carries from the server that it was in, without its age.
+constexpr const char* kServerFields[] = {"deletionGracePeriodSeconds",
                                          "deletionTimestamp",
                                          "generateName",
                                          "generation",
@@ -22,6 +22,7 @@ constexpr const char* kServerFields[] = {"creationTimestamp",
                                          "resourceVersion",
                                          "selfLink",
                                          "uid"};
+constexpr const char* kCreated = "creationTimestamp";
 constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr const char* kNamespaceLabel = "kubernetes.io/metadata.name";
 
@@ -32,6 +33,13 @@ std::string uid(const schema::Kind& kind, const json& metadata) {
       to_hex(dataplane::base::hash128(kind.group + "\n" + kind.kind + "\n" + ns + "\n" + name));
   for (const std::size_t dash : {8u, 13u, 18u, 23u}) out.insert(dash, "-");
   return out;
+}
+
+/// An exported object says when it was made; generated manifests often say null.
+bool has_age(const json& metadata) {
+  const auto found = metadata.find(kCreated);
+  return found != metadata.end() && found->is_string() &&
+         schema::parse_rfc3339(found->get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -58,6 +66,8 @@ void fold_string_data(json& secret, std::vector<schema::Issue>& errors) {
 void complete_metadata(const schema::Kind& kind, std::string_view created, json& object) {
   json& metadata = object["metadata"];
   for (const char* field : kServerFields) metadata.erase(field);
+  const bool exported = has_age(metadata);
+  if (!exported) metadata.erase(kCreated);
   if (const auto found = metadata.find("annotations"); found != metadata.end()) {
     found->erase(kLastApplied);
   }
@@ -68,7 +78,7 @@ void complete_metadata(const schema::Kind& kind, std::string_view created, json&
   metadata["uid"] = uid(kind, metadata);
   metadata["generation"] = 1;
   metadata["resourceVersion"] = std::to_string(version);
-  metadata["creationTimestamp"] = created;
+  if (!exported) metadata[kCreated] = created;
 }
 
 }  // namespace tollgate::controller::files

@@ -17,8 +17,9 @@ namespace tollgate::controller::files {
 void fold_string_data(nlohmann::json& secret, std::vector<schema::Issue>& errors);
 
 /// The metadata that a server adds: a uid that only depends on the object's name, generation 1, a
-/// resourceVersion that changes with the content, the time of creation; Namespaces get the label
-/// with their name. What a server had written into an exported object is removed.
+/// resourceVersion that changes with the content, the time of creation if there is none; Namespaces
+/// get the label with their name. What else a server had written into an exported object is
+/// removed.
 void complete_metadata(const schema::Kind& kind, std::string_view created, nlohmann::json& object);
 
 }  // namespace tollgate::controller::files

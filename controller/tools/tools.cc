@@ -128,7 +128,7 @@ int run_check(const cli::CheckOptions& options) {
 
 namespace {
 
-/// Files do not say when an object was made: it is as old as its file.
+/// Unless it was exported, an object does not say when it was made: it is as old as its file.
 void set_age(const files::Document& document, json& object) {
   const auto at = json::json_pointer("/metadata/creationTimestamp");
   if (!object.contains(at) || object[at] != files::LoadOptions().created) return;

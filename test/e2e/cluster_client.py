@@ -6,6 +6,9 @@
     cluster_client.py ask URL MODEL    status and body of one request
     cluster_client.py first URL        for each MODEL on stdin asks until 200; prints the machine's
                                        monotonic time at which that answer was there
+    cluster_client.py relay            for each [HOST, PORT, METHOD, PATH, BODY, HEADERS] on stdin
+                                       the answer, got on a connection of its own: [STATUS, HEADERS,
+                                       BODY], or an error's text
 """
 import http.client
 import json
@@ -105,9 +108,28 @@ def first(url):
         print(time.monotonic(), flush=True)
 
 
+def relay():
+    for line in sys.stdin:
+        host, port, method, path, body, headers = json.loads(line)
+        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_DEADLINE_S)
+        try:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, path, payload, {"connection": "close", **headers})
+            answer = connection.getresponse()
+            fields = {name.lower(): value for name, value in answer.getheaders()}
+            said = [answer.status, fields, answer.read().decode()]
+        except (OSError, http.client.HTTPException) as error:
+            said = repr(error)
+        finally:
+            connection.close()
+        print(json.dumps(said), flush=True)
+
+
 def main():
-    mode, url = sys.argv[1:3]
-    if mode == "sdk":
+    mode, url = (sys.argv[1:3] + [None])[:2]
+    if mode == "relay":
+        relay()
+    elif mode == "sdk":
         print(json.dumps(sdk(url)))
     elif mode == "load":
         print(json.dumps(Load(url).run()))

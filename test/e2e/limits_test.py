@@ -27,11 +27,15 @@ class Clock:
     """The file that moves the time of every process of a test. It begins early in an hour (or a minute), so that no
     window ends by itself while a test runs."""
 
-    def __init__(self, window=HOUR, begin=300):
-        handle, self.path = tempfile.mkstemp(prefix="tollgate-clock-")
+    def __init__(self, window=HOUR, begin=300, folder=None):
+        handle, self.path = tempfile.mkstemp(prefix="tollgate-clock-", dir=folder)
         os.close(handle)
-        self.offset = (begin - time.time()) % window
-        self.forward(0)
+        self.offset = 0
+        self.begin(window, begin)
+
+    def begin(self, window, begin):
+        """Forward to that second of a window."""
+        self.forward((begin - time.time() - self.offset) % window)
 
     def forward(self, seconds):
         self.offset += seconds
@@ -46,22 +50,18 @@ def one_limit(name):
     return [(figure, f"requests: {HUGE} ") for key, figure in figures.items() if key != name]
 
 
-class Limited(Gateway):
-    def __init__(self, clock, files, edits=(), extra=()):
-        super().__init__(files=BASE + files, extra=extra, env={"TOLLGATE_TEST_CLOCK": clock.path})
-        for old, new in edits:
-            self.edit(os.path.basename(POLICY), old, new)
+class Asking:
+    """Who asks as users do; `send` is how."""
 
     def ask(self, user, model=QWEN, way="chat"):
         headers = {"x-user-id": user} if user else {}
         if way == "completions":
-            body = {"model": model, "prompt": TEXT, "max_tokens": 64}
-            return request(self.port, "POST", "/v1/completions", body, headers)
+            return self.send("/v1/completions", {"model": model, "prompt": TEXT, "max_tokens": 64}, headers)
         if way == "messages":
             headers["anthropic-version"] = "2023-06-01"
-            return request(self.port, "POST", "/anthropic/v1/messages", chat(model, TEXT), headers)
-        return request(self.port, "POST", "/v1/chat/completions", chat(model, TEXT, **(
-            {"stream": True} if way == "stream" else {})), headers)
+            return self.send("/anthropic/v1/messages", chat(model, TEXT), headers)
+        more = {"stream": True} if way == "stream" else {}
+        return self.send("/v1/chat/completions", chat(model, TEXT, **more), headers)
 
     def first_refused(self, user, model=QWEN, way="chat", most=100):
         for call in range(1, most + 1):
@@ -72,6 +72,16 @@ class Limited(Gateway):
             if way == "stream":
                 assert events(answer.body)[-1][1] == "[DONE]", answer
         return None
+
+
+class Limited(Asking, Gateway):
+    def __init__(self, clock, files, edits=(), extra=()):
+        super().__init__(files=BASE + files, extra=extra, env={"TOLLGATE_TEST_CLOCK": clock.path})
+        for old, new in edits:
+            self.edit(os.path.basename(POLICY), old, new)
+
+    def send(self, path, body, headers):
+        return request(self.port, "POST", path, body, headers)
 
     def metric(self, name):
         text = request(self.admin_port, "GET", "/metrics").body.decode()

@@ -14,6 +14,9 @@ from cluster import Cluster, object_path  # noqa: E402
 from clusterlib.testcase import service  # noqa: E402
 
 INSTALL = os.path.join(ROOT, "manifests/install.yaml")
+REDIS = os.path.join(ROOT, "manifests/redis.yaml")
+# As the official image: its entry point runs the arguments, and it is built without protected mode.
+REDIS_IMAGE = {"entrypoint": ["/bin/sh", "-c", 'exec "$@" --protected-mode no', "sh"]}
 SYSTEM = "tollgate-system"
 BEDROCK = "bedrock-runtime.us-west-2.amazonaws.com"
 AWS = {"AWS_ACCESS_KEY_ID": "AKIACLUSTERTEST00000", "AWS_SECRET_ACCESS_KEY": "of/no/account"}
@@ -58,9 +61,10 @@ rules:
 
 class Installation:
     """A cluster with the operator and the providers. `audit` is the API server's audit log: one JSON
-    document per request of the operator."""
+    document per request of the operator. Proxies and providers live by the test clock in the file
+    `clock`, which is alone in its folder."""
 
-    def __init__(self, run_dir=None, build=CLUSTER_BUILD):
+    def __init__(self, run_dir=None, build=CLUSTER_BUILD, clock=None):
         self.folder = tempfile.TemporaryDirectory(prefix="tollgate-e2e-")
         os.chmod(self.folder.name, 0o755)
         trust = os.path.join(self.folder.name, "trust")
@@ -73,9 +77,14 @@ class Installation:
         proxy = {"path": os.path.join(BUILD, "tollgate-proxy"), "files": {"/trust": trust},
                  "env": {**AWS, "SSL_CERT_FILE": "/trust/ca.crt"}}
         mock = {"path": os.path.join(BUILD, "tollgate-mock"), "writable": {"/trust": trust}}
+        if clock:
+            for image in (proxy, mock):
+                image.setdefault("files", {})["/clock"] = os.path.dirname(clock)
+                image.setdefault("env", {})["TOLLGATE_TEST_CLOCK"] = (
+                    "/clock/" + os.path.basename(clock))
         self.cluster = Cluster(
             {"tollgate/tollgate": os.path.join(BUILD, "tollgate"), "tollgate/tollgate-proxy": proxy,
-             "tollgate/tollgate-mock": mock},
+             "tollgate/tollgate-mock": mock, "redis": REDIS_IMAGE},
             extra_dns={BEDROCK: "default/bedrock"}, run_dir=run_dir, build=build,
             flags={"kube-apiserver": [f"--audit-policy-file={policy}",
                                       f"--audit-log-path={self.audit}"]})
