@@ -16,7 +16,7 @@ E2E = ("cd test/e2e && TOLLGATE_BUILD=$PWD/../../build/{p} "
 STANDALONE = "sdk_test standalone_test limits_test smuggling_test docs_test mock_test check_test two_gateways_test dialects_test credentials_test"
 STANDALONE_SANITIZED = "sdk_test standalone_test smuggling_test"
 SLOW = {"TOLLGATE_TEST_DEADLINE_S": "60"}
-CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test ownership_test rights_test"
+CLUSTER = "cd test/e2e && ../../build/venv/bin/python -B -m unittest -v cluster_test cluster_limits_test ownership_test rights_test"
 HARNESS = "cd test/cluster && python3 -B -m unittest cluster_test pods_test"
 CEL = "cd test/dataplane/cel/oracle && CGO_ENABLED=0 go run . ../testdata/cases.txt"
 FORMAT = ("git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror && "

@@ -1,4 +1,4 @@
-"""Limits of users on a cluster: three proxies of one Gateway that count in one Redis, and without it.
+"""Limits of users on a cluster: three proxies of one Gateway that count in one Redis, or each alone.
 
 The example's files are as they are, but for single figures that are put out of reach. Every answer
 uses 9 input and 5 output tokens. Run like cluster_test.py.
@@ -21,6 +21,8 @@ from on_cluster import REDIS, SYSTEM, Installation, object_path
 
 ENVOY = "gateway.envoyproxy.io/v1alpha1"
 PROXIES, HTTP_PORT, METRICS_PORT = 3, 10080, 19001
+WAITING = "tollgate_limit_store_charges_waiting"
+OPENED = ("tollgate_limit_decisions_total", 'result="failed_open"')
 BACK_LIMIT_S = 2  # until limits are shared again once the store is back
 AWAY_LIMIT_S = 0.5  # of one request while the store is away, on a busy machine
 EXPORTED = ("gatewayclasses,gateways,aigatewayroutes,aiservicebackends,"
@@ -40,6 +42,15 @@ OLDER, YOUNGER = (policy_path(name) for name in (
     "rate-limit-policy", "multi-model-rate-limit-policy"))
 OLDER_ROUTE, YOUNGER_ROUTE = (route_path(name) for name in (
     "ai-gateway-route", "multi-model-rate-limit-route"))
+
+
+def together(paths):
+    """The manifests of several files as one."""
+    texts = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            texts.append(file.read())
+    return "\n---\n".join(texts)
 
 
 def verdict(policy, kind):
@@ -62,6 +73,7 @@ class Proxies(Asking):
     def __init__(self, cluster, addresses):
         self.addresses = addresses
         self.turn = itertools.cycle(addresses)
+        self.served = 0
         self.wait = cluster.wait
         self.process = cluster.popen_in_netns([sys.executable, CLIENT, "relay"], text=True,
                                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -84,9 +96,19 @@ class Proxies(Asking):
         address = next(self.turn)
         headers = {"content-type": "application/json", **headers}
         answer = self.exchange(address, HTTP_PORT, "POST", path, body, headers)
-        self.wait(lambda: self.metric("tollgate_limit_store_charges_waiting", address) == 0
+        self.served += answer.status == 200
+        self.wait(lambda: self.metric(WAITING, addresses=[address]) == 0
                   or not self.shares(address), what="the store's acknowledgement")
         return answer
+
+    def first_refused(self, user, *question, **more):
+        """Of a user for whom the store was always in time: on a busy machine it is not always."""
+        for name in (user, *(f"{user} again {i}" for i in range(9))):
+            before = self.metric(*OPENED)
+            call = super().first_refused(name, *question, **more)
+            if self.metric(*OPENED) == before:
+                return call
+        raise AssertionError("the store is never in time")
 
     @contextlib.contextmanager
     def only(self, address):
@@ -97,19 +119,20 @@ class Proxies(Asking):
         finally:
             self.turn = turn
 
-    def metric(self, name, address=None):
-        """The sum over what begins like that, of one proxy or of all."""
+    def metric(self, name, label="", addresses=None):
+        """The sum over what begins like that and has that label, of some proxies or of all."""
         total = 0
-        for one in [address] if address else self.addresses:
+        for one in addresses or self.addresses:
             text = self.exchange(one, METRICS_PORT, "GET", "/metrics", None, {}).body.decode()
             total += sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                         if line.startswith(name))
+                         if line.startswith(name) and label in line)
         return total
 
     def shares(self, address):
         """The store answers every worker of this proxy."""
-        links = self.metric("tollgate_limit_store_links ", address)
-        return links > 0 and self.metric("tollgate_limit_store_links_up", address) == links
+        links = self.metric("tollgate_limit_store_links ", addresses=[address])
+        up = self.metric("tollgate_limit_store_links_up", addresses=[address])
+        return 0 < links == up
 
     def all_share(self):
         return all(self.shares(address) for address in self.addresses)
@@ -129,9 +152,7 @@ class LimitsTest(unittest.TestCase):
         cls.installation.start()
         cls.cluster = cls.installation.cluster
         cls.api = cls.cluster.api
-        cls.cluster.apply(REDIS)
-        for path in BASE:
-            cls.cluster.apply(path)
+        cls.cluster.apply(together([REDIS, *BASE]))
         cls.api.patch(object_path("envoyproxies", "ai-gateway", "default", ENVOY), {
             "spec": {"provider": {"kubernetes": {"envoyDeployment": {"replicas": PROXIES}}}}})
         cls.cluster.wait_deployment(SYSTEM, "tollgate-redis")
@@ -159,20 +180,18 @@ class LimitsTest(unittest.TestCase):
     def shared(self, timeout=30):
         self.cluster.wait(self.proxies.all_share, timeout=timeout, what="links to the store")
 
-    def apply(self, path, edits=()):
-        """Applies a file for this test, with other figures if wanted."""
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+    def apply(self, paths, edits=()):
+        """Applies files for this test, with other figures if wanted."""
+        text = together(paths)
         for old, new in edits:
             self.assertIn(old, text)
             text = text.replace(old, new)
-        self.addCleanup(self.cluster.delete, path)
+        self.addCleanup(self.cluster.delete, text)
         self.cluster.apply(text)
 
     def limit(self, edits=()):
         """The route and the policy of the first checkpoint, in effect."""
-        self.apply(ROUTE)
-        self.apply(POLICY, edits)
+        self.apply([ROUTE, POLICY], edits)
         self.api.wait_object(OLDER_ROUTE, holds("Programmed"))
         self.api.wait_object(OLDER, obeyed)
 
@@ -229,7 +248,8 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.proxies.ask("cid", GPT_OSS).status, 200)
 
     def test_requests_per_minute(self):
-        self.apply(BOTH)
+        self.clock.begin(60, 1)
+        self.apply([BOTH])
         self.api.wait_object(YOUNGER_ROUTE, holds("Programmed"))
         self.api.wait_object(YOUNGER, obeyed)
         names = {tokens: 'tollgate_request_costs_total{route="default/multi-model-rate-limit-route'
@@ -239,11 +259,13 @@ class LimitsTest(unittest.TestCase):
                                         ("eve", CLAUDE, "messages", 60)):
             with self.subTest(model):
                 before = {tokens: self.proxies.metric(name) for tokens, name in names.items()}
-                self.clock.begin(60, 1)
+                served = self.proxies.served
                 self.assertEqual(self.proxies.first_refused(user, model, way), calls + 1)
                 self.assertEqual(self.asked_everywhere(user, model, way), [429] * PROXIES)
+                served = self.proxies.served - served
+                self.assertGreaterEqual(served, calls)
                 for tokens, name in names.items():
-                    self.assertEqual(self.proxies.metric(name) - before[tokens], calls * tokens)
+                    self.assertEqual(self.proxies.metric(name) - before[tokens], served * tokens)
 
     # --- two policies, two routes ---------------------------------------------------------------
 
@@ -269,7 +291,7 @@ class LimitsTest(unittest.TestCase):
         # An API server knows the age of objects in seconds.
         second = time.time() // 1
         self.cluster.wait(lambda: time.time() // 1 > second, what="the next second")
-        self.apply(BOTH)
+        self.apply([BOTH])
         younger = self.api.wait_object(YOUNGER, lambda p: verdict(p, "Accepted"))
         self.assertLess(self.created(OLDER), self.created(YOUNGER))
         self.assertLess(self.created(OLDER_ROUTE), self.created(YOUNGER_ROUTE))
@@ -283,9 +305,10 @@ class LimitsTest(unittest.TestCase):
         self.assertIn("default/ai-gateway-route rule 0", shadowed["message"])
 
         costs = 'tollgate_request_costs_total{route="default/ai-gateway-route",key="llm_total'
-        before = self.proxies.metric(costs)
+        before, served = self.proxies.metric(costs), self.proxies.served
         self.assertEqual(self.proxies.first_refused("fay", GPT_OSS), 3, "by the older policy")
-        self.assertEqual(self.proxies.metric(costs) - before, 2 * 14, "charged by the older route")
+        self.assertEqual(self.proxies.metric(costs) - before,
+                         (self.proxies.served - served) * 14, "charged by the older route")
         self.assertEqual(self.asked_everywhere("gus", CLAUDE, "messages"), [500] * PROXIES)
 
         decision = self.explain()
@@ -360,7 +383,7 @@ class LimitsTest(unittest.TestCase):
                 begun = time.monotonic()
                 self.shared()
                 self.cluster.wait(
-                    lambda: self.proxies.metric("tollgate_limit_store_charges_waiting") == 0,
+                    lambda: self.proxies.metric(WAITING) == 0,
                     what="the store's acknowledgements")
                 self.assertLess(time.monotonic() - begun, BACK_LIMIT_S)
                 self.assertEqual(self.asked_everywhere(how.__name__), [429] * PROXIES,
