@@ -12,10 +12,9 @@ namespace tollgate::test {
 class Waiter {
  public:
   void change(const std::function<void()>& edit) {
-    {
-      const std::lock_guard lock(mutex_);
-      edit();
-    }
+    // Told under the lock: whoever sees the change may destroy the waiter at once.
+    const std::lock_guard lock(mutex_);
+    edit();
     changed_.notify_all();
   }
   /// False if the condition did not come true within 20 s.
