@@ -54,6 +54,11 @@ class Asking:
     """Who asks as users do; `send` is how."""
 
     def ask(self, user, model=QWEN, way="chat"):
+        """A request that was under way when the test moved the time ran out of it (504) and is not charged."""
+        answer = self.ask_once(user, model, way)
+        return self.ask_once(user, model, way) if answer.status == 504 else answer
+
+    def ask_once(self, user, model, way):
         headers = {"x-user-id": user} if user else {}
         if way == "completions":
             return self.send("/v1/completions", {"model": model, "prompt": TEXT, "max_tokens": 64}, headers)
