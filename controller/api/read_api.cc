@@ -110,7 +110,8 @@ std::optional<View> ReadApi::Impl::take_view() {
   }
   auto taken = std::make_shared<std::promise<View>>();
   std::future<View> view = taken->get_future();
-  source_.post([taken, pending = pending_, collect = source_.collect] {
+  // Held by the task alone, so that one that is dropped is known at once.
+  source_.post([taken = std::move(taken), pending = pending_, collect = source_.collect] {
     pending->fetch_sub(1);
     taken->set_value(collect());
   });
