@@ -128,7 +128,12 @@ tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/n
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
-tollgate_library(controller/pipeline DEPS dataplane/base controller/kube controller/kube/auth
+tollgate_library(controller/api DEPS dataplane/base dataplane/admin dataplane/event dataplane/net
+  controller/resolve controller/schema controller/api/rest reconcilers/model
+  LIBS CURL::libcurl ${JSON} ${CMAKE_DL_LIBS})
+target_compile_definitions(tg_controller_api PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
+add_library(tg_controller_api_rest INTERFACE)  # the interface; the rest is the module below
+tollgate_library(controller/pipeline DEPS dataplane/base controller/api controller/kube controller/kube/auth
   controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
   reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
@@ -137,9 +142,9 @@ tollgate_library(controller/standalone DEPS controller/cli dataplane/admin datap
   dataplane/event
   dataplane/net dataplane/net/dns dataplane/net/tls dataplane/mock dataplane/mock/server dataplane/proxy
   dataplane/snapshot
-  controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
+  controller/api controller/files controller/schema controller/resolve controller/tokens controller/kube reconcilers/model LIBS ${JSON})
 tollgate_library(controller/tools DEPS controller/cli dataplane/base dataplane/catalog dataplane/http
-  dataplane/json dataplane/limits dataplane/router dataplane/snapshot controller/schema
+  dataplane/json dataplane/limits dataplane/router dataplane/snapshot controller/api controller/schema
   controller/standalone LIBS ${JSON} yaml-cpp)
 target_compile_definitions(tg_controller_tools PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 
@@ -153,6 +158,15 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/controller/main.cc")
   add_executable(tollgate controller/main.cc)
   target_link_libraries(tollgate PRIVATE tollgate_flags tg_controller_tools tg_controller_pipeline)
   set_target_properties(tollgate PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+endif()
+if(TOLLGATE_READ_API)
+  # Loaded with --api only: linked, the library would cost every start of the program 3 ms.
+  add_library(tollgate-read-api MODULE controller/api/rest/rest.cc)
+  target_link_libraries(tollgate-read-api PRIVATE tollgate_flags ${TOLLGATE_CPPREST} OpenSSL::SSL)
+  target_compile_definitions(tollgate-read-api PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
+  set_target_properties(tollgate-read-api PROPERTIES PREFIX ""
+    CXX_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+  add_dependencies(tollgate tollgate-read-api)
 endif()
 # The model server as a program: the providers of test/e2e/cluster_test.py.
 add_executable(tollgate-mock EXCLUDE_FROM_ALL test/support/mock/main.cc)

@@ -54,6 +54,7 @@ foreach(folder
     controller/tokens
     controller/standalone
     controller/cli
+    controller/api
     dataplane/translate
     dataplane/limits
     dataplane/limits/redis

@@ -48,11 +48,17 @@ void add_limit_store(CLI::App& command, std::string& url, std::string& secret) {
       ->type_name("NS/NAME");
 }
 
+void add_api(CLI::App& command, std::string& address) {
+  command.add_option("--api", address, "Serve the read API here; loopback addresses only")
+      ->type_name("HOST:PORT");
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* command = app.add_subcommand("run", "Run the gateway from manifest files");
   add_files(*command, options.files)->required();
   command->add_option("--admin", options.admin, "Serve /metrics, /healthz, /ready, /snapshot here")
       ->type_name("HOST:PORT");
+  add_api(*command, options.api);
   command->add_option("--bind", options.bind, "Address of the listeners")->type_name("ADDRESS");
   add_real_ports(*command, options.real_ports);
   command->add_flag("--mock", options.mock,
@@ -88,6 +94,7 @@ CLI::App* add_controller(CLI::App& app, ControllerOptions& options) {
       ->type_name("NAME");
   command->add_option("--admin", options.admin, "Serve /metrics, /healthz, /ready here")
       ->type_name("HOST:PORT");
+  add_api(*command, options.api);
   command->add_option("--push", options.push, "Serve the proxies' channel here")
       ->type_name("HOST:PORT");
   command->add_option("--push-host", options.push_host, "Where proxies connect to")
@@ -115,7 +122,11 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
 CLI::App* add_get(CLI::App& app, GetOptions& options) {
   CLI::App* command = app.add_subcommand("get", "Print tables as kubectl get does");
   command->add_option("kinds", options.kinds, "Kinds, as kubectl takes them")->delimiter(',');
-  add_files(*command, options.files)->required();
+  auto* source = command->add_option_group("source");
+  add_files(*source, options.files);
+  source->add_option("--api", options.api, "Ask the read API of `run` or `controller` instead")
+      ->type_name("HOST:PORT");
+  source->require_option(1);
   add_real_ports(*command, options.real_ports);
   return command;
 }

@@ -11,6 +11,7 @@ namespace tollgate::controller::cli {
 struct RunOptions {
   std::vector<std::string> files;
   std::string admin;  // HOST:PORT; empty = no admin server
+  std::string api;    // HOST:PORT of the read API, loopback only; empty = off
   std::string bind = "0.0.0.0";
   bool real_ports = false;
   bool mock = false;
@@ -51,7 +52,7 @@ struct CheckOptions {
 struct GetOptions {
   std::vector<std::string> kinds;  // as people type them; empty = all
   std::vector<std::string> files;
-  std::string api;
+  std::string api;  // HOST:PORT of a read API; instead of files
   bool real_ports = false;
 };
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "controller/api/read_api.h"
 #include "controller/kube/auth/config.h"
 #include "controller/kube/client.h"
 #include "controller/kube/executor.h"
@@ -125,6 +126,18 @@ base::Result<std::unique_ptr<Admin>> start_admin(const std::string& text, base::
   return Admin::start(*address, clock, std::move(source));
 }
 
+/// Null without an address.
+base::Result<std::unique_ptr<api::ReadApi>> start_api(const std::string& text,
+                                                      kube::SerialExecutor& executor,
+                                                      Runtime& runtime) {
+  if (text.empty()) return std::unique_ptr<api::ReadApi>();
+  TRY_ASSIGN(const net::Address address, api::parse_api_address(text));
+  api::Source source;
+  source.post = [&executor](std::function<void()> task) { executor.post(std::move(task)); };
+  source.collect = [&runtime] { return runtime.core ? runtime.core->view() : api::View(); };
+  return api::ReadApi::start(address, std::move(source));
+}
+
 void wait_for_signal() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -158,6 +171,10 @@ int run(const cli::ControllerOptions& options) {
   log::init(level_of(options.log_level), true);
   kube::auth::KubeconfigOptions kubeconfig;
   kubeconfig.file = options.kubeconfig;
+  if (!options.api.empty()) {
+    const auto address = api::parse_api_address(options.api);
+    if (!address) return fail(address.error().detail);
+  }
   auto config = kube::auth::load_config(kubeconfig);
   if (!config) return fail(config.error().detail);
   const std::string namespace_ = env_or("POD_NAMESPACE", "tollgate-system");
@@ -186,8 +203,15 @@ int run(const cli::ControllerOptions& options) {
     stop(executor, runtime);
     return fail(admin.error().detail);
   }
+  auto api = start_api(options.api, executor, runtime);
+  if (!api) {
+    admin->reset();
+    stop(executor, runtime);
+    return fail(api.error().detail);
+  }
   wait_for_signal();
   log::info("stopping");
+  api->reset();
   admin->reset();
   stop(executor, runtime);
   executor.stop();

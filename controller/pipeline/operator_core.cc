@@ -231,6 +231,7 @@ void Operator::publish() {
   take_exchanges(result.exchanges);
   for (const resolve::GatewayUpdate& update : result.gateways) {
     ++pushes_;
+    if (update.gone) proxies_.erase(update.gateway);
     if (push_ == nullptr) continue;
     if (update.gone) {
       push_->withdraw(update.gateway);
@@ -387,6 +388,7 @@ void Operator::on_authority() {
 void Operator::on_push_state(const push::GatewayState& state) {
   std::vector<resolve::ProxyReport> reports;
   for (const push::ProxyState& proxy : state.proxies) reports.push_back(report_of(proxy));
+  proxies_[state.gateway] = reports;
   resolver_.report(state.gateway, std::move(reports));
   if (resolved_once_) publish();
 }
@@ -401,6 +403,21 @@ void Operator::on_transition(const write::Transition& transition) {
   event.action = "Reconcile";
   event.note = transition.type + "=" + transition.new_status + ": " + transition.message;
   events_.record(std::move(event));
+}
+
+api::View Operator::view() const {
+  api::View view;
+  store_.each([&view](const kube::ObjectKey& key, const kube::JsonPtr& object) {
+    if (resources::find_kind(key.group, key.kind) == nullptr) return;
+    view.objects.push_back({object, nullptr, {}});
+  });
+  for (const std::string& gateway : resolver_.gateways()) {
+    const auto heard = proxies_.find(gateway);
+    view.gateways.push_back(api::gateway_view(
+        resolver_, gateway,
+        heard == proxies_.end() ? std::vector<resolve::ProxyReport>() : heard->second));
+  }
+  return view;
 }
 
 std::string Operator::not_ready() const {

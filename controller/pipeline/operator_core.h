@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/api/view.h"
 #include "controller/kube/api.h"
 #include "controller/kube/cache/discovery.h"
 #include "controller/kube/cache/informer.h"
@@ -53,6 +54,8 @@ class Operator {
   /// Why the operator is not ready, empty if it is.
   [[nodiscard]] std::string not_ready() const;
   [[nodiscard]] std::string metrics() const;
+  /// For the read API.
+  [[nodiscard]] api::View view() const;
 
  private:
   void on_change(const kube::cache::Change& change);
@@ -96,7 +99,8 @@ class Operator {
   bool held_ = false;                                   // proxies are told nothing yet
   std::map<std::string, resolve::OwnedSet> owned_;      // by Gateway, as resolved
   std::map<kube::ObjectKey, std::string> deployments_;  // of ours, with their Gateways
-  std::set<kube::ObjectKey> once_;                      // statuses that are not kept up
+  std::map<std::string, std::vector<resolve::ProxyReport>> proxies_;  // by Gateway, last heard
+  std::set<kube::ObjectKey> once_;  // statuses that are not kept up
   std::unique_ptr<push::PushServer> push_;
   std::unique_ptr<tokens::TokenService> tokens_;
   std::string push_problem_;

@@ -52,6 +52,7 @@ void Gateways::report(resolve::Resolver& resolver, const std::string& gateway,
     for (const auto& problem : result.problems)
       report.refused.push_back({problem.key, problem.why});
   }
+  reports_[gateway] = report;
   resolver.report(gateway, {std::move(report)});
 }
 
@@ -75,6 +76,7 @@ base::Status Gateways::apply(resolve::Resolver& resolver, resolve::Result change
       report(resolver, update.gateway, result, next.revision());
       if (update.gone) {
         results_.erase(update.gateway);
+        reports_.erase(update.gateway);
         held_.erase(update.gateway);
         if (admin_) admin_->remove(update.gateway);
         target->drain_and_wait();

@@ -29,6 +29,11 @@ class Gateways {
   /// What the proxies cannot do at the moment, one sentence each.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
+  /// What each proxy last said, by Gateway.
+  [[nodiscard]] const std::map<std::string, resolve::ProxyReport>& reports() const {
+    return reports_;
+  }
+
   void drain_and_wait();
 
  private:
@@ -42,6 +47,7 @@ class Gateways {
   std::map<std::string, dataplane::proxy::ApplyResult> results_;
   /// What each proxy serves: a refused set is not what the next difference starts from.
   std::map<std::string, dataplane::snapshot::ResourceSet> held_;
+  std::map<std::string, resolve::ProxyReport> reports_;
   std::vector<std::string> said_;
   std::vector<std::string> problems_;
   bool said_ready_ = false;

@@ -1,5 +1,8 @@
 #include "controller/standalone/manifests.h"
 
+#include <chrono>
+#include <ctime>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,6 +20,24 @@ std::vector<std::string> lines_of(const std::vector<files::Problem>& problems) {
 }
 
 }  // namespace
+
+std::string created_at(const files::Document& document) {
+  const auto at = nlohmann::json::json_pointer("/metadata/creationTimestamp");
+  if (!document.object->contains(at) || (*document.object)[at] != files::LoadOptions().created) {
+    return {};
+  }
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(document.file, error);
+  const auto time =
+      error ? std::chrono::system_clock::now() : std::chrono::file_clock::to_sys(written);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return {};
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
 
 Manifests::Manifests(std::vector<std::string> paths)
     : registry_(schema::Registry::embedded()), paths_(std::move(paths)) {}

@@ -32,6 +32,10 @@ class Manifests {
   std::map<reconcilers::model::ObjectId, std::shared_ptr<const nlohmann::json>> known_;
 };
 
+/// Since when the object of a document is, as RFC 3339: files do not say it, so it is as old as its
+/// file. Empty if the document says it itself.
+std::string created_at(const files::Document& document);
+
 /// How standalone resolves: all classes adopted that files written for others name, one host for
 /// all Gateways, Services by DNS.
 resolve::ResolverOptions resolver_options(bool real_ports, bool without_proxies);

@@ -15,11 +15,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controller/api/read_api.h"
 #include "controller/files/watcher.h"
 #include "controller/standalone/gateways.h"
 #include "controller/standalone/manifests.h"
 #include "controller/standalone/mock_hosts.h"
 #include "controller/standalone/mock_runner.h"
+#include "controller/standalone/task_inbox.h"
 #include "controller/standalone/token_inbox.h"
 #include "controller/tokens/service.h"
 #include "dataplane/base/log.h"
@@ -132,8 +134,13 @@ class Session {
   /// Takes what exchanges gave since the last call.
   base::Status take_tokens();
   void stop() {
+    asked_.close();
+    api_.reset();
     if (gateways_) gateways_->drain_and_wait();
   }
+  /// Runs what the read API asks.
+  void answer_api() { asked_.run(); }
+  [[nodiscard]] int api_fd() const { return asked_.fd(); }
   /// Readable when take_tokens has something to take.
   [[nodiscard]] int token_fd() const { return inbox_.fd(); }
 
@@ -142,6 +149,8 @@ class Session {
   base::Status update();
   base::Status apply(resolve::Result changed);
   void start_tokens(const proxy::Options& options);
+  base::Status start_api();
+  [[nodiscard]] api::View view() const;
   base::Status start_mock(net::dns::Overrides& overrides, proxy::Options& options);
   void say_problems();
 
@@ -153,6 +162,8 @@ class Session {
   TokenInbox inbox_;
   std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
+  TaskInbox asked_;
+  std::unique_ptr<api::ReadApi> api_;  // asks the rest through the inbox: ends first
 };
 
 /// Reads the files into the resolver; problems are said once, as long as they last.
@@ -190,6 +201,38 @@ void Session::say_problems() {
     if (update.status->contains("conditions")) visit((*update.status)["conditions"]);
   }
   said_ = std::move(now);
+}
+
+api::View Session::view() const {
+  std::map<reconcilers::model::ObjectId, std::shared_ptr<const nlohmann::json>> statuses;
+  for (const resolve::StatusUpdate& update : resolver_.statuses()) {
+    statuses[update.id] = update.status;
+  }
+  api::View view;
+  for (const files::Document& document : manifests_.current().objects) {
+    const auto status =
+        statuses.find({document.gvk.group, document.gvk.kind, document.ns, document.name});
+    view.objects.push_back({document.object, status == statuses.end() ? nullptr : status->second,
+                            created_at(document)});
+  }
+  for (const std::string& gateway : resolver_.gateways()) {
+    const auto report = gateways_->reports().find(gateway);
+    std::vector<resolve::ProxyReport> proxies;
+    if (report != gateways_->reports().end()) proxies.push_back(report->second);
+    view.gateways.push_back(api::gateway_view(resolver_, gateway, proxies));
+  }
+  return view;
+}
+
+base::Status Session::start_api() {
+  if (options_.api.empty()) return {};
+  if (!asked_.usable()) return base::internal_error("eventfd failed");
+  TRY_ASSIGN(const net::Address address, api::parse_api_address(options_.api));
+  api::Source source;
+  source.post = [this](std::function<void()> task) { asked_.post(std::move(task)); };
+  source.collect = [this] { return view(); };
+  TRY_ASSIGN(api_, api::ReadApi::start(address, std::move(source)));
+  return {};
 }
 
 base::Status Session::start_mock(net::dns::Overrides& overrides, proxy::Options& options) {
@@ -239,6 +282,7 @@ base::Status Session::start() {
   start_tokens(options);
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
   TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
+  TRY(start_api());
   TRY(apply(std::move(resolved)));
   if (resolver_.gateways().empty()) {
     log::warn("no Gateway is served: the files hold none that is accepted");
@@ -279,18 +323,21 @@ base::Status Session::reload() {
   return update();
 }
 
-enum class Wake : std::uint8_t { kFiles, kTokens, kEnd };
+enum class Wake : std::uint8_t { kFiles, kTokens, kApi, kEnd };
 
-/// What the main thread waits for: a signal, a change of the files or a token.
+/// What the main thread waits for: a signal, a change of the files, a token or a question.
 class Waiting {
  public:
-  Waiting(files::FileWatcher& watcher, int signals, int tokens)
-      : watcher_(watcher), signals_(signals), tokens_(tokens) {}
+  Waiting(files::FileWatcher& watcher, int signals, int tokens, int api)
+      : watcher_(watcher), signals_(signals), tokens_(tokens), api_(api) {}
 
   base::Result<Wake> next() {
     while (true) {
-      pollfd fds[] = {{watcher_.fd(), POLLIN, 0}, {signals_, POLLIN, 0}, {tokens_, POLLIN, 0}};
-      const int ready = poll(fds, 3, changed_ ? kQuietMs : -1);
+      pollfd fds[] = {{watcher_.fd(), POLLIN, 0},
+                      {signals_, POLLIN, 0},
+                      {tokens_, POLLIN, 0},
+                      {api_, POLLIN, 0}};
+      const int ready = poll(fds, std::size(fds), changed_ ? kQuietMs : -1);
       if (ready < 0 && errno == EINTR) continue;
       if (ready < 0) return base::internal_error("poll failed");
       if (fds[1].revents != 0) return Wake::kEnd;
@@ -299,6 +346,8 @@ class Waiting {
         changed_ = changed_ || changed;
       } else if (fds[2].revents != 0) {
         return Wake::kTokens;
+      } else if (fds[3].revents != 0) {
+        return Wake::kApi;
       } else if (std::exchange(changed_, false)) {
         return Wake::kFiles;  // quiet again
       }
@@ -309,6 +358,7 @@ class Waiting {
   files::FileWatcher& watcher_;
   int signals_;
   int tokens_;
+  int api_;
   bool changed_ = false;  // the files have, and are not read again yet; outlasts a token
 };
 
@@ -329,11 +379,15 @@ int run(const cli::RunOptions& options) {
   Session session(options);
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);
-  Waiting waiting(**watcher, signals.get(), session.token_fd());
+  Waiting waiting(**watcher, signals.get(), session.token_fd(), session.api_fd());
   while (true) {
     const auto wake = waiting.next();
     if (!wake) return fail(wake.error().detail);
     if (*wake == Wake::kEnd) break;
+    if (*wake == Wake::kApi) {
+      session.answer_api();
+      continue;
+    }
     const base::Status reloaded = *wake == Wake::kTokens ? session.take_tokens() : session.reload();
     if (!reloaded) log::error("reload", {{"why", reloaded.error().detail}});
   }

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <ctime>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "controller/api/client.h"
 #include "controller/schema/table.h"
 #include "controller/standalone/evaluation.h"
 #include "controller/tools/explain.h"
@@ -128,29 +126,9 @@ int run_check(const cli::CheckOptions& options) {
 
 namespace {
 
-/// Unless it was exported, an object does not say when it was made: it is as old as its file.
-void set_age(const files::Document& document, json& object) {
-  const auto at = json::json_pointer("/metadata/creationTimestamp");
-  if (!object.contains(at) || object[at] != files::LoadOptions().created) return;
-  std::error_code error;
-  const auto written = std::filesystem::last_write_time(document.file, error);
-  const auto time =
-      error ? std::chrono::system_clock::now() : std::chrono::file_clock::to_sys(written);
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
-  std::tm parts{};
-  if (gmtime_r(&seconds, &parts) == nullptr) return;
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  object[at] = text;
-}
-
-}  // namespace
-
-int run_get(const cli::GetOptions& options) {
-  const Evaluation evaluation(options.files, options.real_ports);
-  const bool good = say_file_problems(evaluation);
-  const schema::Registry& registry = evaluation.manifests().registry();
+/// Prints the objects of the wanted kinds; 2 if a kind is not known.
+int print_objects(const schema::Registry& registry, const cli::GetOptions& options,
+                  const std::vector<json>& objects) {
   std::vector<const schema::Kind*> kinds;
   for (const std::string& name : options.kinds) {
     const schema::Kind* kind = registry.find_by_name(name);
@@ -160,9 +138,6 @@ int run_get(const cli::GetOptions& options) {
     }
     kinds.push_back(kind);
   }
-  std::vector<json> objects = evaluation.objects();
-  const auto& documents = evaluation.manifests().current().objects;
-  for (std::size_t i = 0; i < objects.size(); ++i) set_age(documents[i], objects[i]);
   std::vector<const json*> chosen;
   for (const json& object : objects) {
     const auto gvk = schema::make_gvk(object.value("apiVersion", ""), object.value("kind", ""));
@@ -173,7 +148,32 @@ int run_get(const cli::GetOptions& options) {
   schema::TableOptions table;
   table.namespaces = true;
   std::cout << schema::print_tables(registry, chosen, base::SystemClock().wall(), table);
-  return good ? 0 : 1;
+  return 0;
+}
+
+int get_from_api(const cli::GetOptions& options) {
+  const auto objects = api::ask_objects(options.api);
+  if (!objects) {
+    std::cerr << "tollgate get: " << objects.error().detail << '\n';
+    return 1;
+  }
+  return print_objects(schema::Registry::embedded(), options, *objects);
+}
+
+}  // namespace
+
+int run_get(const cli::GetOptions& options) {
+  if (!options.api.empty()) return get_from_api(options);
+  const Evaluation evaluation(options.files, options.real_ports);
+  const bool good = say_file_problems(evaluation);
+  std::vector<json> objects = evaluation.objects();
+  const auto& documents = evaluation.manifests().current().objects;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const std::string created = standalone::created_at(documents[i]);
+    if (!created.empty()) objects[i]["metadata"]["creationTimestamp"] = created;
+  }
+  const int printed = print_objects(evaluation.manifests().registry(), options, objects);
+  return printed == 0 && !good ? 1 : printed;
 }
 
 int run_explain(const cli::ExplainOptions& options) {

@@ -99,7 +99,7 @@ class Server::Connection final : public event::Deferred,
     }
     ticket_ = std::make_shared<Ticket>(Ticket{this, ++number_});
     const std::weak_ptr<Ticket> weak = ticket_;
-    const Request request{head_->method, head_->path, head_->query};
+    const Request request{head_->method, head_->path, head_->query, head_->authority};
     server_.handler_(request, [weak](Response response) {
       const auto ticket = weak.lock();
       if (!ticket || ticket->number != ticket->connection->number_) return;
@@ -140,6 +140,7 @@ class Server::Connection final : public event::Deferred,
     head->keep_alive = head_ != nullptr && head_->keep_alive;
     head->fields.add("content-type", response.content_type);
     head->fields.add("cache-control", "no-store");
+    if (response.status == 405) head->fields.add("allow", "GET, HEAD");
     const bool body = head_ == nullptr || head_->method != http::kHead;
     codec::ResponseContext context;
     if (head_ != nullptr) context.request_method = head_->method;

@@ -18,6 +18,7 @@ struct Request {
   std::string_view method;  // GET or HEAD
   std::string_view path;
   std::string_view query;
+  std::string_view authority;  // the Host that was asked for
 };
 
 struct Response {

@@ -15,8 +15,13 @@ root_of() { # fills a root file system for one program
   local program=$1 root=$2
   mkdir -p "$root/usr/bin" "$root/etc/ssl/certs" "$root/tmp" "$root/etc"
   install -m 0755 "build/release/$program" "$root/usr/bin/$program"
+  local files=("build/release/$program")
+  if [ "$program" = tollgate ] && [ -e build/release/tollgate-read-api.so ]; then  # loaded with --api
+    install -D -m 0755 build/release/tollgate-read-api.so "$root/usr/lib/tollgate/tollgate-read-api.so"
+    files+=(build/release/tollgate-read-api.so)
+  fi
   # Every library the loader resolves, name services among them, with the loader itself.
-  { ldd "build/release/$program" | awk '/=> \//{print $3} /^\t\/lib/{print $1}'
+  { ldd "${files[@]}" | awk '/=> \//{print $3} /^\t\/lib/{print $1}'
     ls /lib/x86_64-linux-gnu/libnss_files.so.2 /lib/x86_64-linux-gnu/libnss_dns.so.2 /lib/x86_64-linux-gnu/libresolv.so.2 2>/dev/null || true
   } | sort -u | while read -r library; do
     install -D -m 0755 "$(readlink -f "$library")" "$root$library"

@@ -23,5 +23,14 @@ for program in tollgate tollgate-proxy; do
 done
 expect tollgate version 0 "tollgate $version"
 expect tollgate nonsense 2 "subcommand"
+if [ -e build/release/tollgate-read-api.so ]; then # with every library that it loads
+  if ! needs=$(chroot "$work/tollgate/rootfs" /lib64/ld-linux-x86-64.so.2 --list /usr/lib/tollgate/tollgate-read-api.so 2>&1) ||
+    grep -q "not found" <<<"$needs"; then
+    echo "tollgate-read-api.so: $needs"
+    echo "$passed passed, 1 failed"
+    exit 1
+  fi
+  passed=$((passed + 1))
+fi
 expect tollgate-proxy --nonsense 2 "usage: tollgate-proxy"
 echo "$passed passed, 0 failed"

@@ -1,10 +1,11 @@
 """Several Gateways in one `tollgate run`: the admin port speaks for all; the built-in model server knows
-what edits add; ages of objects."""
+what edits add; ages of objects; the read API."""
 import re
+import socket
 import subprocess
 import unittest
 
-from gateway import PROGRAM, Gateway, chat, free_port, request, until
+from gateway import PROGRAM, Gateway, chat, exchange_bytes, free_port, request, until
 
 MANIFESTS = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -116,6 +117,116 @@ class TwoGatewaysTest(unittest.TestCase):
         self.assertEqual(len(ages), 2, listed)
         for age in ages:
             self.assertRegex(age, r"^\d+m?\d*s$|^0s$", listed)
+
+
+KEY = "a2V5LW1hdGVyaWFsLTEyMw=="
+SECRET = f"""
+apiVersion: v1
+kind: Secret
+metadata: {{name: keys, namespace: default}}
+data: {{apiKey: {KEY}}}
+"""
+
+
+def get(*arguments):
+    return subprocess.run([PROGRAM, "get", *arguments], check=False, capture_output=True, text=True, timeout=60)
+
+
+class ReadApiTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.port = free_port()
+        texts = {"gateways.yaml": MANIFESTS.replace("@SECOND@", str(free_port())), "models.yaml": NAMED,
+                 "secret.yaml": SECRET}
+        cls.gateway = cls.enterClassContext(
+            Gateway(files=[], texts=texts, extra=["--api", f"127.0.0.1:{cls.port}"]))
+        cls.address = f"127.0.0.1:{cls.port}"
+
+    def ask(self, path, method="GET", **more):
+        return request(self.port, method, path, **more)
+
+    def assert_alive(self):
+        self.assertEqual(self.ask("/api/v1/gateways").status, 200)
+        self.assertIsNone(self.gateway.process.poll())
+
+    def test_get_prints_what_it_prints_of_the_files(self):
+        for kinds in ([], ["gateways"], ["aigatewayroutes,gtw", "secrets"]):
+            def same(wanted=kinds):
+                told, read = get("--api", self.address, *wanted), get("-f", self.gateway.folder, *wanted)
+                self.assertEqual((told.returncode, told.stderr), (0, ""))
+                self.assertIn("one", told.stdout)
+                # Between the two an age may have become a second more.
+                return told.stdout == read.stdout
+            until("equal tables", same)
+
+    def test_objects_and_gateways(self):
+        answer = self.ask("/api/v1/objects")
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "application/json"))
+        self.assertNotIn(KEY.encode(), answer.body)
+        self.assertIn(("Secret", "keys"), [(item["kind"], item["name"]) for item in answer.json()["items"]])
+        one = self.ask("/api/v1/objects/gateways/default/one").json()
+        self.assertIn(("Programmed", "True"), [(c["type"], c["status"]) for c in one["conditions"]])
+        self.assertEqual(len(self.ask("/api/v1/objects/gtw").json()["items"]), 2)
+        gateways = {item["gateway"]: item for item in self.ask("/api/v1/gateways").json()["items"]}
+        self.assertEqual(sorted(gateways), ["default/one", "default/two"])
+        for item in gateways.values():
+            self.assertEqual([proxy["acknowledged"] for proxy in item["proxies"]], [item["revision"]])
+            self.assertEqual(item["listeners"][0]["name"], "http")
+        self.assertEqual(self.ask("/api/v1/objects", "HEAD").body, b"")
+
+    def test_an_edit_is_seen(self):
+        def names():
+            return {item["name"] for item in self.ask("/api/v1/objects/secrets").json()["items"]}
+        self.gateway.write("secret.yaml", SECRET + "---" + SECRET.replace("keys", "others"))
+        until("the new Secret", lambda: "others" in names())
+
+    def test_what_is_not_there_or_not_allowed(self):
+        for path in ("/", "/api/v1", "/api/v1/objects/things", "/api/v1/objects/gateways/default/three",
+                     "/api/v1/objects/gateways/default", "/api/v1/objects/%2e%2e/secrets"):
+            self.assertEqual(self.ask(path).status, 404, path)
+        refused = self.ask("/api/v1/objects", "DELETE")
+        self.assertEqual((refused.status, refused.headers["allow"]), (405, "GET, HEAD"))
+        self.assertEqual(self.ask("/api/v1/objects", "POST").status, 405)
+        self.assertEqual(self.ask("/api/v1/objects", host="attacker.example").status, 403)
+        self.assertEqual(self.ask("/api/v1/objects", host=f"localhost:{self.port}").status, 200)
+
+    def test_garbage_does_no_harm(self):
+        head = b"GET /api/v1/objects HTTP/1.1\r\nHost: localhost\r\n"
+        for raw in (b"\0\xff" * 100 + b"\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+                    b"GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                    b"GET /api/v1/objects/%ff%fe/%00/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                    head + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                    head + b"Content-Length: 99999999999\r\n\r\n", head + b"X: " + b"b" * 100_000 + b"\r\n\r\n"):
+            try:
+                answer = exchange_bytes(self.port, raw)
+            except (BrokenPipeError, ConnectionResetError):
+                answer = b""
+            self.assertRegex(answer[:13], rb"^(HTTP/1\.1 4|$)", raw[:60])
+            self.assert_alive()
+
+    def test_many_at_once_and_clients_that_leave(self):
+        raw = b"GET /api/v1/objects HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for _ in range(30):
+            with socket.create_connection(("127.0.0.1", self.port)) as client:
+                client.sendall(raw)
+        self.assert_alive()
+
+    def test_only_loopback_addresses(self):
+        for command in (["run", "-f", self.gateway.folder], ["controller"]):
+            done = subprocess.run([PROGRAM, *command, "--api", "0.0.0.0:18002"], check=False, capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("--api wants a loopback address, such as 127.0.0.1:18002, not 0.0.0.0", done.stderr)
+
+    def test_get_says_why_it_cannot_ask(self):
+        nobody = get("--api", f"127.0.0.1:{free_port()}")
+        self.assertEqual((nobody.returncode, nobody.stdout), (1, ""))
+        self.assertRegex(nobody.stderr, r"^tollgate get: the read API at 127\.0\.0\.1:\d+: .*connect")
+        other = get("--api", f"127.0.0.1:{self.gateway.admin_port}")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("it answers 404", other.stderr)
+        self.assertEqual(get("--api", self.address, "things").returncode, 2)
+        self.assertEqual(get().returncode, 2)
 
 
 if __name__ == "__main__":

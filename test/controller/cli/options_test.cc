@@ -43,6 +43,21 @@ TEST(OptionsTest, ControllerAdoptsSeveralNames) {
   EXPECT_EQ(controller.adopt_controller_names, (std::vector<std::string>{"x/y", "z/w"}));
 }
 
+TEST(OptionsTest, GetReadsFilesOrAsksTheReadApi) {
+  EXPECT_EQ(expect_command<GetOptions>({"get", "--api", "localhost:1", "gateways"}).api,
+            "localhost:1");
+  EXPECT_EQ(expect_command<GetOptions>({"get", "-f", "a", "-f", "b"}).files.size(), 2U);
+  for (const auto& arguments :
+       {std::vector<std::string>{"get"}, {"get", "-f", "a", "--api", "localhost:1"}}) {
+    const Parsed parsed = parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<ParseFailure>(parsed));
+    EXPECT_EQ(std::get<ParseFailure>(parsed).exit_code, 2);
+  }
+  EXPECT_EQ(expect_command<RunOptions>({"run", "-f", "a", "--api", "127.0.0.1:1"}).api,
+            "127.0.0.1:1");
+  EXPECT_EQ(expect_command<ControllerOptions>({"controller", "--api", "[::1]:1"}).api, "[::1]:1");
+}
+
 TEST(OptionsTest, ExplainSplitsHeaders) {
   const auto explain = expect_command<ExplainOptions>({"explain", "-f", "a", "--gateway",
                                                        "default/gw", "--path", "/v1/models", "-H",
