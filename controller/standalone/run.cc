@@ -4,11 +4,14 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -337,29 +340,40 @@ class Waiting {
                       {signals_, POLLIN, 0},
                       {tokens_, POLLIN, 0},
                       {api_, POLLIN, 0}};
-      const int ready = poll(fds, std::size(fds), changed_ ? kQuietMs : -1);
+      const int ready = poll(fds, std::size(fds), quiet_in_ms());
       if (ready < 0 && errno == EINTR) continue;
       if (ready < 0) return base::internal_error("poll failed");
       if (fds[1].revents != 0) return Wake::kEnd;
       if (fds[0].revents != 0) {
         TRY_ASSIGN(const bool changed, watcher_.drain());
-        changed_ = changed_ || changed;
+        if (changed) quiet_at_ = Clock::now() + std::chrono::milliseconds(kQuietMs);
+      } else if (quiet_at_ && Clock::now() >= *quiet_at_) {
+        quiet_at_.reset();  // before questions, however many come
+        return Wake::kFiles;
       } else if (fds[2].revents != 0) {
         return Wake::kTokens;
       } else if (fds[3].revents != 0) {
         return Wake::kApi;
-      } else if (std::exchange(changed_, false)) {
-        return Wake::kFiles;  // quiet again
       }
     }
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  /// -1: until something happens.
+  [[nodiscard]] int quiet_in_ms() const {
+    if (!quiet_at_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*quiet_at_ - Clock::now());
+    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+  }
+
   files::FileWatcher& watcher_;
   int signals_;
   int tokens_;
   int api_;
-  bool changed_ = false;  // the files have, and are not read again yet; outlasts a token
+  /// The files have changed and are read again then; outlasts tokens and questions.
+  std::optional<Clock::time_point> quiet_at_;
 };
 
 }  // namespace
