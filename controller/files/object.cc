@@ -66,8 +66,10 @@ void fold_string_data(json& secret, std::vector<schema::Issue>& errors) {
 void complete_metadata(const schema::Kind& kind, std::string_view created, json& object) {
   json& metadata = object["metadata"];
   for (const char* field : kServerFields) metadata.erase(field);
-  const bool exported = has_age(metadata);
-  if (!exported) metadata.erase(kCreated);
+  // Not part of the content, so that an object is the same with and without it.
+  const std::string age =
+      has_age(metadata) ? metadata[kCreated].get<std::string>() : std::string(created);
+  metadata.erase(kCreated);
   if (const auto found = metadata.find("annotations"); found != metadata.end()) {
     found->erase(kLastApplied);
   }
@@ -78,7 +80,7 @@ void complete_metadata(const schema::Kind& kind, std::string_view created, json&
   metadata["uid"] = uid(kind, metadata);
   metadata["generation"] = 1;
   metadata["resourceVersion"] = std::to_string(version);
-  if (!exported) metadata[kCreated] = created;
+  metadata[kCreated] = age;
 }
 
 }  // namespace tollgate::controller::files

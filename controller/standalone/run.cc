@@ -316,7 +316,7 @@ base::Status Session::apply(resolve::Result changed) {
 /// The model server comes first: what is begun here asks it at once.
 base::Status Session::update() {
   resolve::Result changed = resolver_.result();
-  const base::Status played = mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
+  base::Status played = mock_ ? mock_->set_hosts(hosts_of(resolver_)) : base::Status();
   TRY(apply(std::move(changed)));
   return played;
 }
