@@ -64,6 +64,7 @@ base::Result<providers::UpstreamRequest> prepare_body(const providers::BackendSp
   request.want_usage = asked.want_usage;
   TRY_ASSIGN(const json::BodyScan scan, json::scan_body(*asked.reader, request.body, arena));
   request.scan = &scan;
+  head.fields.set("content-type", "application/json");
   return providers::prepare(backend, request, head, arena);
 }
 
