@@ -23,9 +23,10 @@ test-long: deps        ## slower proof: long fuzzing, soak, big request counts
 	@python3 .ci/stages.py long
 
 bench: build           ## CPU per request beside nginx and HAProxy
-	@.ci/build release bench_rig
+	@.ci/build release bench_rig limits_bench
 	@python3 test/bench/bench.py
 	@python3 test/bench/tiers.py
+	@build/release/limits_bench
 
 image: build           ## build/image/tollgate.oci.tar, an OCI archive
 	@manifests/image/build.sh
