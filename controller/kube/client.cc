@@ -85,7 +85,7 @@ std::string target_of(const std::string& path,
   char separator = '?';
   for (const auto& [name, value] : query) {
     target += separator;
-    target += url_encode(name) + "=" + url_encode(value);
+    target += base::percent_encoded(name) + "=" + base::percent_encoded(value);
     separator = '&';
   }
   return target;

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "dataplane/base/text.h"
+
 namespace tollgate::controller::kube {
 
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-
-bool unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
 
 bool comparable(std::string_view version) {
   return !version.empty() && version.front() != '0' &&
@@ -44,31 +39,18 @@ std::string to_string(const ObjectKey& key) {
   return text + key.name;
 }
 
-std::string url_encode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (unreserved(c)) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(kHexDigits[byte >> 4U]);
-    out.push_back(kHexDigits[byte & 15U]);
-  }
-  return out;
-}
-
 std::string collection_path(const ResourceType& type, std::string_view namespace_) {
-  std::string path = type.group.empty() ? "/api/" : "/apis/" + url_encode(type.group) + "/";
-  path += url_encode(type.version);
-  if (type.namespaced && !namespace_.empty()) path += "/namespaces/" + url_encode(namespace_);
-  return path + "/" + url_encode(type.plural);
+  std::string path =
+      type.group.empty() ? "/api/" : "/apis/" + base::percent_encoded(type.group) + "/";
+  path += base::percent_encoded(type.version);
+  if (type.namespaced && !namespace_.empty())
+    path += "/namespaces/" + base::percent_encoded(namespace_);
+  return path + "/" + base::percent_encoded(type.plural);
 }
 
 std::string object_path(const ObjectRef& ref, std::string_view subresource) {
-  std::string path = collection_path(ref.type, ref.namespace_) + "/" + url_encode(ref.name);
+  std::string path =
+      collection_path(ref.type, ref.namespace_) + "/" + base::percent_encoded(ref.name);
   if (!subresource.empty()) path += "/" + std::string(subresource);
   return path;
 }

@@ -58,8 +58,6 @@ struct ObjectRef {
 std::string collection_path(const ResourceType& type, std::string_view namespace_);
 /// The path of one object, or of its subresource ("status") if one is named.
 std::string object_path(const ObjectRef& ref, std::string_view subresource = {});
-/// Percent-encodes everything but RFC 3986 unreserved characters.
-std::string url_encode(std::string_view text);
 
 /// Reads a string below `metadata`; empty if it is absent or of another type. The view lives as
 /// long as the object.

@@ -39,7 +39,7 @@ void replace_all(std::string& text, std::string_view from) {
 void redact(std::string& text, Sensitive sensitive) {
   for (const std::string_view one : sensitive) {
     replace_all(text, one);
-    replace_all(text, form_escape(one));
+    replace_all(text, base::percent_encoded(one));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "controller/tokens/jwt.h"
 #include "dataplane/auth/aws_documents.h"
 #include "dataplane/base/hash.h"
+#include "dataplane/base/text.h"
 
 namespace tollgate::controller::tokens {
 
@@ -92,7 +93,8 @@ base::Result<base::Secret> own_token(const model::OidcClient& client, Http& http
   if (!client.audience.empty()) fields.emplace_back("audience", client.audience);
   Call call = form_call(std::move(endpoint.url), fields);
   const std::string pair =  // RFC 6749 section 2.3.1
-      base::base64_encode(form_escape(client.client_id) + ":" + form_escape(secret));
+      base::base64_encode(base::percent_encoded(client.client_id) + ":" +
+                          base::percent_encoded(secret));
   if (endpoint.basic) call.headers.emplace_back("Authorization", "Basic " + pair);
   const std::string_view sensitive[] = {secret, pair};
   TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
@@ -158,9 +160,9 @@ base::Result<Token> exchange_azure(const model::Exchange& what, Http& http, base
     fields.emplace_back("client_secret", what.azure_client_secret.reveal());
   }
   const std::string_view sensitive[] = {assertion.reveal(), what.azure_client_secret.reveal()};
-  const Call call = form_call(
-      "https://login.microsoftonline.com/" + form_escape(what.azure_tenant) + "/oauth2/v2.0/token",
-      fields);
+  const Call call = form_call("https://login.microsoftonline.com/" +
+                                  base::percent_encoded(what.azure_tenant) + "/oauth2/v2.0/token",
+                              fields);
   TRY_ASSIGN(const std::string body, answer_of(http, kStep, call, sensitive));
   return read_token(kStep, body, now);
 }
@@ -207,7 +209,7 @@ base::Result<Token> impersonate(const std::string& account, const Token& own, Ht
   constexpr std::string_view kStep = "Google generateAccessToken";
   Call call;
   call.url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" +
-             form_escape(account) + ":generateAccessToken";
+             base::percent_encoded(account) + ":generateAccessToken";
   call.headers = {{"Content-Type", "application/json"},
                   {"Authorization", "Bearer " + std::string(own.value.reveal())}};
   call.body = Json({{"scope", {kGoogleScope}}}).dump();

@@ -8,6 +8,8 @@
 #include <array>
 #include <memory>
 
+#include "dataplane/base/text.h"
+
 namespace tollgate::controller::tokens {
 namespace {
 
@@ -44,11 +46,6 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
 /// libcurl asks several times a second.
 int aborted(void* flag, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<std::atomic<bool>*>(flag)->load() ? 1 : 0;
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 /// Scheme, host and port of a URL: what may be named in errors.
@@ -108,28 +105,13 @@ bool set_trust(CURL* handle, Surroundings& surroundings) {
 
 }  // namespace
 
-std::string form_escape(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 0x0FU];
-  }
-  return out;
-}
-
 std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields) {
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!out.empty()) out += '&';
-    out += form_escape(name) + "=";
-    out += form_escape(value);
+    base::append_percent_encoded(out, name);
+    out += '=';
+    base::append_percent_encoded(out, value);
   }
   return out;
 }

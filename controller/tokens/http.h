@@ -63,8 +63,6 @@ class CurlHttp final : public Http {
   std::atomic<bool> aborted_{false};
 };
 
-/// Everything but the unreserved characters of RFC 3986 as %XX: for a form or one part of a path.
-std::string form_escape(std::string_view text);
 /// "a=1&b=x%20y"
 std::string form(const std::vector<std::pair<std::string, std::string_view>>& fields);
 

@@ -167,8 +167,9 @@ base::Result<AwsFetch::Step> AwsFetch::ask_sts() {
   call.fields.push_back(
       {"Content-Type", base::Secret("application/x-www-form-urlencoded; charset=utf-8")});
   call.body = base::Secret(
-      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + escape_form(role) +
-      "&RoleSessionName=" + escape_form(session) + "&WebIdentityToken=" + escape_form(trimmed));
+      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + base::percent_encoded(role) +
+      "&RoleSessionName=" + base::percent_encoded(session) +
+      "&WebIdentityToken=" + base::percent_encoded(trimmed));
   stage_ = Stage::kStsAnswer;
   return Step{std::move(call), std::nullopt};
 }
@@ -270,7 +271,7 @@ base::Result<AwsFetch::Step> AwsFetch::on_answer(int status, std::string_view bo
         return misconfigured("instance metadata: the instance has no role");
       }
       stage_ = Stage::kDocument;
-      return instance_call(std::string(kInstanceRoles) + escape_form(role));
+      return instance_call(std::string(kInstanceRoles) + base::percent_encoded(role));
     }
     case Stage::kDocument:
     case Stage::kStsAnswer:

@@ -20,25 +20,6 @@ constexpr std::array<std::string_view, 2> kHostHeads{"bedrock-runtime.", "bedroc
 constexpr std::array<std::string_view, 3> kHostTails{".vpce.amazonaws.com", ".amazonaws.com",
                                                      ".api.aws"};
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 0x0FU];
-  }
-}
-
 /// RFC 3986 5.2.4, empty segments removed too, and every segment encoded.
 void append_canonical_path(std::string& out, std::string_view path) {
   std::vector<std::string_view> kept;
@@ -60,7 +41,7 @@ void append_canonical_path(std::string& out, std::string_view path) {
   }
   for (const std::string_view segment : kept) {
     out += '/';
-    append_encoded(out, segment);
+    base::append_percent_encoded(out, segment);
   }
   if (path.ends_with('/')) {
     out += '/';

@@ -74,22 +74,4 @@ std::optional<Url> parse_url(std::string_view text) {
   return is_host(url.host, bracketed) ? std::optional<Url>(std::move(url)) : std::nullopt;
 }
 
-std::string escape_form(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 0x0FU];
-  }
-  return out;
-}
-
 }  // namespace tollgate::dataplane::auth

@@ -22,7 +22,4 @@ struct Url {
 /// white space or control characters.
 std::optional<Url> parse_url(std::string_view text);
 
-/// `text` with everything but RFC 3986's unreserved characters %-encoded: for form bodies.
-std::string escape_form(std::string_view text);
-
 }  // namespace tollgate::dataplane::auth

@@ -19,6 +19,11 @@ std::string to_lower(std::string_view text);
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// Every byte but the unreserved characters of RFC 3986 2.3 as %XX: a value of a query or a form,
+/// or one segment of a path.
+void append_percent_encoded(std::string& out, std::string_view text);
+std::string percent_encoded(std::string_view text);
+
 /// A decimal number that fills the whole text, without sign or spaces; nullopt otherwise or on
 /// overflow.
 std::optional<std::uint64_t> parse_u64(std::string_view text);

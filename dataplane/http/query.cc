@@ -54,18 +54,4 @@ std::optional<std::string_view> find_query_param(std::string_view query, std::st
   return std::nullopt;
 }
 
-void append_percent_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_class(c, kUnreservedChar)) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(kHexDigits[byte >> 4U]);
-    out.push_back(kHexDigits[byte & 15U]);
-  }
-}
-
 }  // namespace tollgate::dataplane::http

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "dataplane/base/arena.h"
@@ -28,8 +27,5 @@ std::optional<std::string_view> percent_decode(std::string_view text, bool plus_
 /// escapes match nothing.
 std::optional<std::string_view> find_query_param(std::string_view query, std::string_view name,
                                                  base::Arena& arena);
-
-/// Appends `text` with everything escaped except unreserved characters.
-void append_percent_encoded(std::string& out, std::string_view text);
 
 }  // namespace tollgate::dataplane::http

@@ -30,11 +30,6 @@ std::string_view default_prefix(const PrepareContext& context) {
   return known.find('{') == std::string_view::npos ? known : context.provider.default_prefix;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
 }  // namespace
 
 base::Status set_target(const PrepareContext& context, std::string_view pattern) {
@@ -52,14 +47,14 @@ base::Status set_target(const PrepareContext& context, std::string_view pattern)
       if (!prefix.empty()) text += '/';
       text += prefix;
     } else if (name == "version") {
-      text += escape_segment(context.backend.version.empty() ? context.provider.default_version
-                                                             : context.backend.version,
-                             context.arena);
+      base::append_percent_encoded(text, context.backend.version.empty()
+                                             ? context.provider.default_version
+                                             : context.backend.version);
     } else {
       if (model.empty()) {
         return base::client_error(base::Code::kInvalidArgument, "the request names no model");
       }
-      text += escape_segment(model, context.arena);
+      base::append_percent_encoded(text, model);
     }
   }
   const std::string_view target = context.arena.copy(text);
@@ -79,23 +74,6 @@ std::string_view json_string(std::string_view text, base::Arena& arena) {
   std::string quoted;
   base::append_json_string(quoted, text);
   return arena.copy(quoted);
-}
-
-std::string_view escape_segment(std::string_view text, base::Arena& arena) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  char* const out = arena.allocate_array<char>(text.size() * 3);
-  char* p = out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      *p++ = c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    *p++ = '%';
-    *p++ = kHex[byte >> 4U];
-    *p++ = kHex[byte & 0x0FU];
-  }
-  return {out, static_cast<std::size_t>(p - out)};
 }
 
 void set_json_body(const PrepareContext& context, const json::Splice& splice,

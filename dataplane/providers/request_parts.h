@@ -21,10 +21,6 @@ std::string_view request_model(const PrepareContext& context);
 /// `text` as a JSON string with quotes, in the arena.
 std::string_view json_string(std::string_view text, base::Arena& arena);
 
-/// `text` as one path segment: everything but RFC 3986's unreserved characters is %-encoded, ':'
-/// too, as AWS writes its paths.
-std::string_view escape_segment(std::string_view text, base::Arena& arena);
-
 /// The client's body with the edits as slices in the arena, and the head fields that go with a JSON
 /// body: method, content type, length. Asks the provider not to compress, since usage is read from
 /// the bytes.

@@ -62,6 +62,13 @@ TEST(TextTest, JsonStringIsAlwaysValid) {
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
+TEST(TextTest, PercentEncoded) {
+  EXPECT_EQ(percent_encoded("a b/c~\xC3\xA9:"), "a%20b%2Fc~%C3%A9%3A");
+  std::string out = "?q=";
+  append_percent_encoded(out, "-._~&=");
+  EXPECT_EQ(out, "?q=-._~%26%3D");
+}
+
 TEST(TextTest, ParseU64) {
   EXPECT_EQ(parse_u64("18446744073709551615"), ~0ULL);
   for (const char* bad : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "0x1"}) {
