@@ -33,6 +33,8 @@ struct Collections {
   std::vector<Of<resources::Object>> objects;
   /// Input: what exchanges gave, by policy.
   Of<model::ExchangedToken> tokens;
+  /// Input: how many proxies the Deployment of a Gateway asks for.
+  Of<std::int32_t> replicas;
 
   // Objects as read.
   Of<resources::GatewayClass> gateway_classes;
@@ -45,8 +47,12 @@ struct Collections {
   Of<resources::AiServiceBackend> ai_backends;
   Of<resources::BackendSecurityPolicy> security_policies;
   Of<resources::Backend> backends;
+  Of<Selectable> selectables;                                // model::key_of(ObjectId)
+  By<Selectable> selectables_in;                             // by selector_key()
+  Of<resources::ClientTrafficPolicy> client_policy_objects;  // without what is selected
   Of<resources::ClientTrafficPolicy> client_policies;
   By<resources::ClientTrafficPolicy> client_policies_on;  // by target: "GATEWAY|SECTION"
+  Of<resources::TrafficPolicy> traffic_policy_objects;    // without what is selected
   Of<resources::TrafficPolicy> traffic_policies;
   By<resources::TrafficPolicy> traffic_policies_on;  // with limits, by limit_target_key()
   Of<resources::GatewayConfig> gateway_configs;

@@ -210,6 +210,14 @@ Door make_door(const resources::Gateway& object, const model::Gateway& gateway) 
   return door;
 }
 
+std::int32_t count_proxies(const Context& x, const resources::Gateway& object,
+                           const model::Infrastructure& infrastructure, Lookup& look) {
+  if (x.options.proxies > 0) return x.options.proxies;
+  const std::int32_t* observed = look.get(x.c.replicas, object.meta.path());
+  // An autoscaler may have asked for any number if nobody else did.
+  return std::max(infrastructure.replicas.value_or(observed != nullptr ? *observed : 1), 1);
+}
+
 /// The Gateway's own Accepted, which its listeners share in.
 model::Condition gateway_accepted(const resources::Gateway& object, model::Gateway& gateway,
                                   const Verdict& verdict) {
@@ -281,6 +289,7 @@ void reconcile_gateway(const Context& x, const resources::Gateway& object, Looku
   }
   std::string store_fault;
   gateway.store = resolve_store(x, object, look, out, store_fault);
+  gateway.proxies = count_proxies(x, object, gateway.infrastructure, look);
   gateway.conditions.push_back(gateway_accepted(object, gateway, verdict));
   gateway.conditions.back().message += config_note(x, object, look);
   gateway.conditions.push_back(references_resolved(gateway, store_fault));

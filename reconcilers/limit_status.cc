@@ -40,6 +40,7 @@ class StatusWriter {
       if (target.group != resources::kGatewayGroup) continue;
       if (target.kind == "Gateway") add_gateway(target);
       if (target.kind == "HTTPRoute") add_routes(target);
+      if (target.kind != "Gateway" && target.kind != "HTTPRoute") add_unserved(target);
     }
     model::ObjectStatus status;
     status.id = object_.meta.id;
@@ -139,6 +140,16 @@ class StatusWriter {
     }
   }
 
+  void add_unserved(const resources::TargetRef& target) {
+    const std::string path = path_of(target);
+    ancestor(target.kind, path, target.section_name, x_.options.controller_name)
+        .targets.push_back({name_of(target, path),
+                            no(kAccepted, "Unsupported",
+                               "Targets of kind " + target.kind +
+                                   " are not served by this version, only Gateway and HTTPRoute."),
+                            ""});
+  }
+
   static std::vector<std::string> gateways_of(const model::Route& route) {
     std::vector<std::string> out;
     for (const model::Attachment& attachment : route.attachments) {
@@ -210,11 +221,10 @@ class StatusWriter {
     out += ".";
     const model::Gateway* gateway = look_.get(x_.c.resolved_gateways, ancestor.gateway);
     if (limits.global && gateway != nullptr && !gateway->store) {
-      const int replicas = gateway->infrastructure.replicas.value_or(1);
-      if (replicas > 1) {
-        out += " No store is configured, so that the " + std::to_string(replicas) +
-               " proxies of Gateway " + ancestor.gateway +
-               " count separately: together they let pass up to " + std::to_string(replicas) +
+      if (gateway->proxies > 1) {
+        const std::string count = std::to_string(gateway->proxies);
+        out += " No store is configured, so that the " + count + " proxies of Gateway " +
+               ancestor.gateway + " count separately: together they let pass up to " + count +
                " times each limit.";
       }
     }

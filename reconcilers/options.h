@@ -24,6 +24,8 @@ struct Options {
   /// Reach a Service that has no EndpointSlice by its DNS name (standalone).
   bool service_dns = false;
   std::string cluster_domain = "cluster.local";
+  /// How many proxies serve each Gateway; 0: as many as its Deployment has.
+  std::int32_t proxies = 0;
   /// Where Gateways that say nothing else count their limits; a store URL, empty: in each proxy.
   std::string limit_store;
   /// "NS/NAME" of the Secret with the store's credentials; empty = none.

@@ -22,6 +22,14 @@ void reconcile_gateway(const Context& x, const resources::Gateway& object, Looku
 void gateway_status(const Context& x, const std::string& key, const model::Gateway& gateway,
                     Lookup& look, Output& out);
 
+// targets.cc
+void note_labels(const Context& x, const resources::Object& object, Output& out);
+/// Policies as everybody else reads them: with the targets that their selectors find.
+void select_client_targets(const Context& x, const resources::ClientTrafficPolicy& object,
+                           Lookup& look, Output& out);
+void select_traffic_targets(const Context& x, const resources::TrafficPolicy& object, Lookup& look,
+                            Output& out);
+
 // client_policies.cc
 void reconcile_client_policy(const Context& x, const resources::ClientTrafficPolicy& object,
                              Lookup& look, Output& out);

@@ -4,6 +4,7 @@
 #include "reconcilers/limit_targets.h"
 #include "reconcilers/reconcile.h"
 #include "reconcilers/refs.h"
+#include "reconcilers/targets.h"
 
 namespace tollgate::reconcilers {
 
@@ -44,9 +45,10 @@ void make_read_collections(Engine& e, Collections& c) {
   c.security_policies =
       parsed(e, c, Kind::kBackendSecurityPolicy, resources::read_backend_security_policy);
   c.backends = parsed(e, c, Kind::kBackend, resources::read_backend);
-  c.client_policies =
+  c.client_policy_objects =
       parsed(e, c, Kind::kClientTrafficPolicy, resources::read_client_traffic_policy);
-  c.traffic_policies = parsed(e, c, Kind::kBackendTrafficPolicy, resources::read_traffic_policy);
+  c.traffic_policy_objects =
+      parsed(e, c, Kind::kBackendTrafficPolicy, resources::read_traffic_policy);
   c.gateway_configs = parsed(e, c, Kind::kGatewayConfig, resources::read_gateway_config);
   c.envoy_proxies = parsed(e, c, Kind::kEnvoyProxy, resources::read_envoy_proxy);
   c.services = parsed(e, c, Kind::kService, resources::read_service);
@@ -94,11 +96,17 @@ void make_derived_collections(Engine& e, Collections& c) {
   c.route_limits = e.collection<RouteLimits>("limits of routes");
   c.limit_uses = e.collection<model::LimitUse>("limits in use");
   c.limit_overrides = e.collection<LimitOverride>("overridden limits");
+  c.selectables = e.collection<Selectable>("labels");
+  c.client_policies = e.collection<resources::ClientTrafficPolicy>("client policies");
+  c.traffic_policies = e.collection<resources::TrafficPolicy>("traffic policies");
   c.statuses = e.collection<model::ObjectStatus>("statuses");
 }
 
 void make_policy_indexes(Engine& e, Collections& c) {
   using Keys = std::vector<Key>;
+  c.selectables_in = e.index(c.selectables, [](const Key&, const Selectable& object, Keys& out) {
+    for (std::string& key : selector_keys_of(object)) out.push_back(std::move(key));
+  });
   c.client_policies_on = e.index(
       c.client_policies, [](const Key&, const resources::ClientTrafficPolicy& policy, Keys& out) {
         for (const resources::TargetRef& target : policy.targets) {
@@ -189,6 +197,14 @@ void register_reconcilers(Engine& e, const std::shared_ptr<const Context>& x) {
   reconciler(e, "Gateway ports", x, c.gateways, claim_ports, c.port_claims);
   reconciler(e, "Gateway", x, c.gateways, reconcile_gateway, c.doors, c.resolved_gateways,
              c.secret_values);
+  for (const Kind kind : {Kind::kGateway, Kind::kHttpRoute, Kind::kAiGatewayRoute}) {
+    reconciler(e, "labels of " + std::string(resources::kind_info(kind).name), x,
+               c.objects[static_cast<std::size_t>(kind)], note_labels, c.selectables);
+  }
+  reconciler(e, "targets of ClientTrafficPolicy", x, c.client_policy_objects, select_client_targets,
+             c.client_policies);
+  reconciler(e, "targets of BackendTrafficPolicy", x, c.traffic_policy_objects,
+             select_traffic_targets, c.traffic_policies);
   reconciler(e, "ClientTrafficPolicy", x, c.client_policies, reconcile_client_policy,
              c.client_settings, c.statuses);
   reconciler(e, "BackendTLSPolicy", x, c.tls_policies, check_tls_policy, c.tls_states);
@@ -240,6 +256,7 @@ std::shared_ptr<const Context> register_resolution(Engine& engine, Options optio
     x->c.objects.push_back(engine.collection<resources::Object>(std::string(info.name)));
   }
   x->c.tokens = engine.collection<model::ExchangedToken>("exchanged tokens");
+  x->c.replicas = engine.collection<std::int32_t>("replicas");
   make_read_collections(engine, x->c);
   make_derived_collections(engine, x->c);
   make_indexes(engine, x->c);

@@ -147,4 +147,12 @@ struct RouteDraft {
   friend bool operator==(const RouteDraft&, const RouteDraft&) = default;
 };
 
+/// What target selectors of policies look at of an object.
+struct Selectable {
+  std::string kind;  // as selectors name it: an AIGatewayRoute stands for the HTTPRoute of its name
+  model::ObjectId id;
+  std::map<std::string, std::string> labels;
+  friend bool operator==(const Selectable&, const Selectable&) = default;
+};
+
 }  // namespace tollgate::reconcilers

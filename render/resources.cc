@@ -85,8 +85,9 @@ snapshot::Redirect redirect(const model::Redirect& from) {
 
 }  // namespace
 
-Piece render_gateway(const std::string& gateway, const std::optional<model::LimitStore>& store) {
-  return {gateway_key(gateway), snapshot::Gateway{gateway, store ? store_key(gateway) : ""}};
+Piece render_gateway(const std::string& gateway, bool has_store, std::int32_t proxies) {
+  return {gateway_key(gateway), snapshot::Gateway{gateway, has_store ? store_key(gateway) : "",
+                                                  static_cast<std::uint32_t>(proxies)}};
 }
 
 Piece render_listener(const std::string& gateway, const model::Listener& listener,

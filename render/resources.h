@@ -27,7 +27,7 @@ struct Piece {
 
 // One function per resource kind; each is pure and makes one resource of one model value.
 
-Piece render_gateway(const std::string& gateway, const std::optional<model::LimitStore>& store);
+Piece render_gateway(const std::string& gateway, bool has_store, std::int32_t proxies);
 /// `client_policy` is the key of a client policy, empty for the defaults.
 Piece render_listener(const std::string& gateway, const model::Listener& listener,
                       const std::string& client_policy);

@@ -72,6 +72,10 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
       ->check(CLI::ExistingFile)
       ->type_name("FILE");
   add_limit_store(*command, options.limit_store, options.limit_store_secret);
+  command
+      ->add_option("--state-dir", options.state_dir,
+                   "Keep counters of limits per hour and longer here")
+      ->type_name("DIR");
   command->add_option("--workers", options.workers, "Worker threads; 0 = one per CPU")
       ->check(CLI::Range(0, 256));
   add_log_level(*command, options.log_level);

@@ -19,7 +19,8 @@ struct RunOptions {
   std::string upstream_ca;           // file of PEM certificates
   std::string limit_store;           // redis://HOST:PORT[/DB]; empty = counters in this process
   std::string limit_store_secret;    // NS/NAME
-  unsigned workers = 0;              // 0 = as many as CPUs
+  std::string state_dir;  // counters of long windows outlive the process; empty = nowhere
+  unsigned workers = 0;   // 0 = as many as CPUs
   std::string log_level = "info";
 };
 

@@ -164,7 +164,7 @@ void Operator::on_change(const cache::Change& change) {
   holdoff_.touch();
 }
 
-/// Whether a Gateway's pods can be created is said by its Deployment.
+/// How many pods a Gateway has, and whether they can be created, is said by its Deployment.
 void Operator::note_pods(const kube::ObjectKey& key, const kube::JsonPtr& deployment) {
   const auto known = deployments_.find(key);
   const std::string gateway = deployment != nullptr         ? gateway_of(*deployment)
@@ -173,10 +173,13 @@ void Operator::note_pods(const kube::ObjectKey& key, const kube::JsonPtr& deploy
   if (gateway.empty()) return;
   if (deployment == nullptr) {
     deployments_.erase(known);
-  } else {
-    deployments_[key] = gateway;
+    resolver_.report_replicas(gateway, 0);
+    resolver_.report_pods(gateway, {});
+    return;
   }
-  resolver_.report_pods(gateway, deployment == nullptr ? std::string() : why_no_pods(*deployment));
+  deployments_[key] = gateway;
+  resolver_.report_replicas(gateway, replicas_of(*deployment));
+  resolver_.report_pods(gateway, why_no_pods(*deployment));
 }
 
 /// A status that was to be written once is not kept up. Not inside of the writer's own call.

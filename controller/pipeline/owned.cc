@@ -18,6 +18,7 @@ constexpr const char* kManagedLabel = "app.kubernetes.io/managed-by";
 constexpr const char* kManagedValue = "tollgate";
 constexpr std::size_t kMessageLimitBytes = 512;
 constexpr int kTooManyRequests = 429;
+constexpr std::int64_t kMaxReplicas = 1'000'000;
 
 const json& member(const json& object, const char* name) {
   static const json kNone;
@@ -108,6 +109,13 @@ std::string why_no_pods(const json& deployment) {
            " cannot be created: " + shortened(text(condition, "message")) + ".";
   }
   return {};
+}
+
+std::int32_t replicas_of(const json& deployment) {
+  const json& replicas = member(member(deployment, "spec"), "replicas");
+  if (!replicas.is_number_integer()) return 0;
+  const auto count = replicas.get<std::int64_t>();
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(count, 0, kMaxReplicas));
 }
 
 std::string gateway_of(const json& object) {

@@ -26,6 +26,9 @@ std::optional<resolve::OwnedFault> fault_of(const kube::write::ApplyOutcome& out
 /// Why a Deployment of ours has no pods, as a sentence; empty if it has them or does not say.
 std::string why_no_pods(const nlohmann::json& deployment);
 
+/// How many pods a Deployment asks for; 0 if it does not say.
+std::int32_t replicas_of(const nlohmann::json& deployment);
+
 /// The Gateway ("NS/NAME") that an object of ours runs; empty if it is none of ours.
 std::string gateway_of(const nlohmann::json& object);
 

@@ -62,7 +62,6 @@ struct Resolver::Impl {
   std::map<std::string, std::set<std::string>> refusers;  // key of Stages::refused -> instances
   std::map<std::string, std::set<std::string>> credential_faults;  // Gateway -> resource keys
   std::map<std::string, std::map<model::ObjectId, OwnedFault>> owned_faults;  // by Gateway
-  std::map<std::string, std::string> missing_pods;                            // by Gateway
 };
 
 namespace {
@@ -202,8 +201,7 @@ void Resolver::report(const std::string& gateway, std::vector<ProxyReport> proxi
       std::erase_if(*abilities, [&own](const std::string& name) { return !own.contains(name); });
     }
   }
-  const auto pods = i.missing_pods.find(gateway);
-  if (pods != i.missing_pods.end()) facts.missing_pods = pods->second;
+  facts.missing_pods = book.facts().missing_pods;
   i.release_refusals(gateway, proxies);
   if (abilities) {
     i.engine.put(i.stages->abilities, gateway, ProxyAbilities{*std::move(abilities)});
@@ -237,17 +235,17 @@ bool Resolver::report_owned(const std::string& gateway, const model::ObjectId& o
 
 bool Resolver::report_pods(const std::string& gateway, std::string why) {
   Impl& i = *impl_;
-  const auto known = i.missing_pods.find(gateway);
-  if ((known == i.missing_pods.end() ? std::string() : known->second) == why) return false;
   reconcilers::GatewayFacts facts = i.book(gateway).facts();
-  facts.missing_pods = why;
+  if (facts.missing_pods == why) return false;
+  facts.missing_pods = std::move(why);
   i.book(gateway).set_facts(std::move(facts), i.touched);
-  if (why.empty()) {
-    i.missing_pods.erase(known);
-  } else {
-    i.missing_pods[gateway] = std::move(why);
-  }
   return true;
+}
+
+void Resolver::report_replicas(const std::string& gateway, std::int32_t replicas) {
+  const auto input = impl_->stages->resolution->c.replicas;
+  if (replicas == 0) return impl_->engine.erase(input, gateway);
+  impl_->engine.put(input, gateway, std::int32_t{replicas});
 }
 
 void Resolver::report_token(const std::string& policy, model::ExchangedToken token) {
@@ -449,7 +447,7 @@ void Resolver::Impl::close_books() {
     engine.erase(stages->abilities, gateway);
     credential_faults.erase(gateway);
     owned_faults.erase(gateway);
-    missing_pods.erase(gateway);
+    engine.erase(stages->resolution->c.replicas, gateway);
     at = books.erase(at);
   }
 }

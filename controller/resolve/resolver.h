@@ -115,6 +115,8 @@ class Resolver {
   /// Replaces why pods of a Gateway are missing (a sentence, empty: nothing is known). Says whether
   /// anything changed.
   bool report_pods(const std::string& gateway, std::string why);
+  /// Replaces how many proxies the Deployment of a Gateway asks for; 0: that is not known.
+  void report_replicas(const std::string& gateway, std::int32_t replicas);
   /// Replaces what the exchange of a policy gave.
   void report_token(const std::string& policy, model::ExchangedToken token);
   Result result();

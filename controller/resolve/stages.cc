@@ -211,10 +211,9 @@ void add_limits(const Stages& s, const model::LimitUse& use, Lookup& look, Outpu
 void add_gateway(const Stages& s, const Key& gateway, const model::Gateway& object, Lookup& look,
                  Output& out) {
   if (!object.accepted) return;
-  std::optional<model::LimitStore> store = object.store;
-  if (store && !add_store(s, gateway, object, look, out)) store.reset();
+  const bool has_store = object.store && add_store(s, gateway, object, look, out);
   add_member(s, look, out, gateway,
-             to_member(render::render_gateway(gateway, store), {object.owner}));
+             to_member(render::render_gateway(gateway, has_store, object.proxies), {object.owner}));
   if (const model::Costs* costs = look.get(s.resolution->c.gateway_costs, gateway)) {
     add_member(
         s, look, out, gateway,

@@ -1,9 +1,11 @@
 #include "controller/standalone/gateways.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
+#include "dataplane/base/log.h"
 #include "dataplane/catalog/support.h"
 #include "dataplane/proxy/command_line.h"
 
@@ -30,10 +32,24 @@ base::Result<std::unique_ptr<Gateways>> Gateways::create(proxy::Options options)
   return gateways;
 }
 
+proxy::Options Gateways::options_of(const std::string& gateway) const {
+  proxy::Options options = options_;
+  if (options.state_dir.empty()) return options;
+  options.state_dir += "/" + gateway;
+  std::error_code failed;
+  std::filesystem::create_directories(options.state_dir, failed);
+  if (failed) {
+    base::log::warn("counters of limits will not be kept",
+                    {{"folder", options.state_dir}, {"why", failed.message()}});
+    options.state_dir.clear();
+  }
+  return options;
+}
+
 base::Result<proxy::Proxy*> Gateways::proxy_of(const std::string& gateway) {
   const auto at = proxies_.find(gateway);
   if (at != proxies_.end()) return at->second.get();
-  TRY_ASSIGN(auto made, proxy::Proxy::start(options_));
+  TRY_ASSIGN(auto made, proxy::Proxy::start(options_of(gateway)));
   proxy::Proxy* raw = made.get();
   if (admin_) admin_->add(gateway, *raw);
   proxies_[gateway] = std::move(made);

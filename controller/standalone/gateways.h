@@ -14,7 +14,8 @@ namespace tollgate::controller::standalone {
 /// The proxies of all Gateways, in this process: one for each.
 class Gateways {
  public:
-  /// `options` are those of every proxy; at the admin address all of them answer together.
+  /// `options` are those of every proxy; at the admin address all of them answer together, and each
+  /// has a folder of its own in the state folder.
   static dataplane::base::Result<std::unique_ptr<Gateways>> create(
       dataplane::proxy::Options options);
 
@@ -39,6 +40,7 @@ class Gateways {
  private:
   explicit Gateways(dataplane::proxy::Options options) : options_(std::move(options)) {}
   dataplane::base::Result<dataplane::proxy::Proxy*> proxy_of(const std::string& gateway);
+  [[nodiscard]] dataplane::proxy::Options options_of(const std::string& gateway) const;
   void report(resolve::Resolver& resolver, const std::string& gateway,
               const dataplane::proxy::ApplyResult& result, const std::string& revision);
 

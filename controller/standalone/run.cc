@@ -3,11 +3,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -74,6 +76,15 @@ base::Result<proxy::Options> proxy_options(const cli::RunOptions& options,
     out.admin = net::parse_address(options.admin);
     if (!out.admin) return wrong("--admin wants ADDRESS:PORT, such as 127.0.0.1:9090");
   }
+  if (!options.state_dir.empty()) {
+    std::error_code failed;
+    std::filesystem::create_directories(options.state_dir, failed);
+    if (failed || ::access(options.state_dir.c_str(), W_OK | X_OK) != 0) {
+      return wrong("--state-dir " + options.state_dir + ": " +
+                   (failed ? failed.message() : "cannot be written to"));
+    }
+    out.state_dir = options.state_dir;
+  }
   for (const std::string& text : options.resolve) TRY(overrides.add(text));
   if (!options.upstream_ca.empty()) {
     std::ifstream file(options.upstream_ca, std::ios::binary);
@@ -116,8 +127,9 @@ std::vector<dataplane::mock::ModelHost> later_hosts(const resolve::Resolver& res
   return out;
 }
 
-resolve::ResolverOptions with_store(resolve::ResolverOptions resolver,
-                                    const cli::RunOptions& options) {
+resolve::ResolverOptions for_run(resolve::ResolverOptions resolver,
+                                 const cli::RunOptions& options) {
+  resolver.resolution.proxies = 1;
   resolver.resolution.limit_store = options.limit_store;
   resolver.resolution.limit_store_secret = options.limit_store_secret;
   return resolver;
@@ -129,7 +141,7 @@ class Session {
   explicit Session(const cli::RunOptions& options)
       : options_(options),
         manifests_(options.files),
-        resolver_(with_store(resolver_options(options.real_ports, false), options)) {}
+        resolver_(for_run(resolver_options(options.real_ports, false), options)) {}
 
   /// False if nothing can be served at all.
   base::Status start();

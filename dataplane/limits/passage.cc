@@ -25,6 +25,12 @@ std::uint64_t response_cost(const Limit& limit, std::span<const telemetry::CostE
   return 0;
 }
 
+/// Of a limit that several proxies count apart: together they let pass hardly more than the limit,
+/// and none is shut.
+std::uint64_t share_of(std::uint64_t limit, std::uint64_t proxies) {
+  return limit / proxies + (limit % proxies == 0 ? 0 : 1);
+}
+
 std::uint64_t left(std::uint64_t limit, std::uint64_t count) {
   return limit > count ? limit - count : 0;
 }
@@ -58,6 +64,7 @@ bool Passage::decide(std::uint64_t now_s) {
   for (const Hit& hit : hits_) {
     Part& part = parts_.emplace_back();
     part.hit = hit;
+    part.limit = hit.limit->rule->requests;
     const bool global = hit.limit->policy->kind == snapshot::LimitKind::kGlobal;
     if (global && store_ != nullptr) {
       part.place = Place::kStore;
@@ -89,6 +96,7 @@ void Passage::on_checked(bool answered) {
       part.count = asked.count;
       part.charged += asked.amount;
     } else if (part.hit.limit->rule->on_store_failure == StoreFailure::kLocal) {
+      part.limit = share_of(part.limit, gate_.proxies);
       count_in_table(part, asked.amount, decided_s_);
     }
   }
@@ -97,8 +105,7 @@ void Passage::on_checked(bool answered) {
 }
 
 bool Passage::exceeded(const Part& part) {
-  const std::uint64_t limit = part.hit.limit->rule->requests;
-  return limit == 0 || (part.known && part.count > limit);
+  return part.limit == 0 || (part.known && part.count > part.limit);
 }
 
 void Passage::judge() {
@@ -135,15 +142,15 @@ void Passage::write_headers(http::FieldList& fields, base::Arena& arena,
     }
     if (!rule.headers || rule.shadow || !part.known) continue;
     policies +=
-        ", " + std::to_string(rule.requests) + ";w=" + std::to_string(part.hit.limit->length_s);
-    if (tightest == nullptr || left(rule.requests, part.count) <
-                                   left(tightest->hit.limit->rule->requests, tightest->count)) {
+        ", " + std::to_string(part.limit) + ";w=" + std::to_string(part.hit.limit->length_s);
+    if (tightest == nullptr ||
+        left(part.limit, part.count) < left(tightest->limit, tightest->count)) {
       tightest = &part;
     }
   }
   const auto text = [&arena](std::uint64_t value) { return arena.copy(std::to_string(value)); };
   if (tightest != nullptr) {
-    const std::uint64_t limit = tightest->hit.limit->rule->requests;
+    const std::uint64_t limit = tightest->limit;
     const Window window = window_at(now_s, tightest->hit.limit->length_s);
     fields.set("x-ratelimit-limit", arena.copy(std::to_string(limit) + policies));
     fields.set("x-ratelimit-remaining", text(left(limit, tightest->count)));

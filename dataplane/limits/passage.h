@@ -17,6 +17,9 @@ struct Gate {
   explicit Gate(Table& shared_table) : table(shared_table) {}
 
   Table& table;
+  /// How many proxies serve the Gateway: the parts of a limit that is counted here because the
+  /// store does not answer.
+  std::uint32_t proxies = 1;
   std::shared_ptr<Store> store;  // null: global limits are counted in the table too
   KeyHasher hasher;
 };
@@ -79,7 +82,8 @@ class Passage final : private CheckWaiter {
   struct Part {
     Hit hit;
     Place place = Place::kTable;
-    bool known = false;  // `count` is the counter's
+    std::uint64_t limit = 0;  // this proxy's share while it counts in place of the store
+    bool known = false;       // `count` is the counter's
     std::uint64_t count = 0;
     std::uint64_t charged = 0;
   };

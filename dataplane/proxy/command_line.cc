@@ -102,7 +102,7 @@ base::Status check_source(const CommandLine& line) {
 std::string_view usage() {
   return "usage: tollgate-proxy --snapshot FILE [options]\n"
          "       tollgate-proxy --controller HOST:PORT --gateway NS/NAME --cert-dir DIR [options]\n"
-         "  --state-dir DIR             keep the last good snapshot here, encrypted\n"
+         "  --state-dir DIR             keep counters of limits and the last good snapshot here\n"
          "  --admin ADDR:PORT           metrics, health, readiness, dump\n"
          "  --workers N                 default: one per CPU\n"
          "  --bind ADDR                 repeatable; default 0.0.0.0 and ::\n"

@@ -142,6 +142,7 @@ std::vector<OpenFailure> Worker::apply(const Assignment& assignment) {
 
 /// Passages under way keep the store that they asked.
 void Worker::apply_store(const snapshot::Compiled& snapshot) {
+  if (snapshot.gateway) gate_.proxies = snapshot.gateway->value.proxies;
   const auto node = snapshot.gateway ? snapshot.gateway->store : nullptr;
   if (node == store_node_) return;
   store_node_ = node;

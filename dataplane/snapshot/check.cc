@@ -129,7 +129,8 @@ std::string check_ref(const BackendRef& ref) {
 }  // namespace
 
 std::string check(const Gateway& gateway) {
-  return gateway.name.empty() ? "a gateway needs a name" : "";
+  if (gateway.name.empty()) return "a gateway needs a name";
+  return gateway.proxies == 0 ? "a gateway has at least one proxy" : "";
 }
 
 std::string check(const ClientPolicy& policy) {

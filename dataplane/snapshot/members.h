@@ -28,6 +28,7 @@ struct Members<Gateway> {
   template <typename Visitor>
   static void each(Visitor&& visit) {
     visit("name", &Gateway::name);
+    visit("proxies", &Gateway::proxies);
     visit("store_key", &Gateway::store_key);
   }
 };

@@ -18,8 +18,9 @@ namespace tollgate::dataplane::snapshot {
 
 /// gateway/NS/NAME: one per set.
 struct Gateway {
-  std::string name;         // "NS/NAME", for logs and metrics
-  std::string store_key{};  // where global limits are counted; empty = in this process
+  std::string name;           // "NS/NAME", for logs and metrics
+  std::string store_key{};    // where global limits are counted; empty = in this process
+  std::uint32_t proxies = 1;  // how many serve the Gateway: the parts of a limit without its store
 };
 
 /// client_policy/HASH: what a ClientTrafficPolicy decides for a listener.

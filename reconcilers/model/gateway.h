@@ -58,6 +58,7 @@ struct Gateway {
   std::vector<Condition> conditions;
   Infrastructure infrastructure;
   std::optional<LimitStore> store;  // none: limits are counted in each proxy
+  std::int32_t proxies = 1;         // how many serve it
   bool accepted = false;
   friend bool operator==(const Gateway&, const Gateway&) = default;
 };

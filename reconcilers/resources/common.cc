@@ -106,6 +106,16 @@ std::vector<TargetRef> read_target_refs(const View& list) {
   return out;
 }
 
+std::vector<TargetRef> read_all_target_refs(const View& spec) {
+  std::vector<TargetRef> targets = read_target_refs(spec["targetRefs"]);
+  const View old = spec["targetRef"];
+  if (old.exists()) {
+    targets.push_back({old["group"].text_or(""), old["kind"].text_or(""), old["name"].text_or(""),
+                       old["sectionName"].text()});
+  }
+  return targets;
+}
+
 model::ParentRef read_parent_ref(const View& view) {
   model::ParentRef ref;
   ref.group = view["group"].text();
@@ -130,6 +140,21 @@ LabelSelector read_label_selector(const View& view) {
     }
   }
   return selector;
+}
+
+std::vector<TargetSelector> read_target_selectors(const View& list) {
+  std::vector<TargetSelector> out;
+  for (const View& item : list.items()) {
+    const View from = item["namespaces"]["from"];
+    if (from.text_or("Same") != "Same") {
+      from.report("'" + from.text_or("") +
+                  "' is not served by this version, only Same: objects of the policy's own "
+                  "namespace are selected");
+    }
+    out.push_back({item["group"].text_or(kGatewayGroup), item["kind"].text_or(""),
+                   read_label_selector(item)});
+  }
+  return out;
 }
 
 bool selects(const LabelSelector& selector, const std::map<std::string, std::string>& labels) {

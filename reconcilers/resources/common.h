@@ -52,6 +52,8 @@ struct TargetRef {
   friend bool operator==(const TargetRef&, const TargetRef&) = default;
 };
 std::vector<TargetRef> read_target_refs(const View& list);
+/// targetRefs, and the older targetRef, of a policy's spec.
+std::vector<TargetRef> read_all_target_refs(const View& spec);
 
 model::ParentRef read_parent_ref(const View& view);
 
@@ -69,6 +71,15 @@ struct LabelSelector {
 };
 LabelSelector read_label_selector(const View& view);
 bool selects(const LabelSelector& selector, const std::map<std::string, std::string>& labels);
+
+/// An entry of a policy's targetSelectors: objects of the policy's own namespace.
+struct TargetSelector {
+  std::string group;
+  std::string kind;
+  LabelSelector labels;
+  friend bool operator==(const TargetSelector&, const TargetSelector&) = default;
+};
+std::vector<TargetSelector> read_target_selectors(const View& list);
 
 /// A port number; absent or out of range reads as absent (and a problem).
 std::optional<std::uint16_t> read_port(const View& view);

@@ -198,12 +198,8 @@ TrafficPolicy read_traffic_policy(const Object& object) {
   out.meta = read_meta(object);
   const View root(*object.document, "", out.meta.problems);
   const View spec = root["spec"];
-  out.targets = read_target_refs(spec["targetRefs"]);
-  const View old = spec["targetRef"];
-  if (old.exists()) {
-    out.targets.push_back({old["group"].text_or(""), old["kind"].text_or(""),
-                           old["name"].text_or(""), old["sectionName"].text()});
-  }
+  out.targets = read_all_target_refs(spec);
+  out.selectors = read_target_selectors(spec["targetSelectors"]);
   const std::string merge = spec["mergeType"].text_or("");
   out.merges = merge == "StrategicMerge" || merge == "JSONMerge";
   if (!merge.empty() && !out.merges) spec["mergeType"].report("is not StrategicMerge or JSONMerge");
@@ -218,7 +214,8 @@ TrafficPolicy read_traffic_policy(const Object& object) {
     failure.report("is not allow, deny or local");
     out.limits.store_failure = "deny";
   }
-  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "mergeType", "rateLimit"});
+  out.ignored =
+      other_fields(spec, {"targetRef", "targetRefs", "targetSelectors", "mergeType", "rateLimit"});
   return out;
 }
 

@@ -14,7 +14,8 @@ inline constexpr std::string_view kStoreFailureAnnotation = "tollgate.dev/limit-
 /// BackendTrafficPolicy: its limits, and what else is set.
 struct TrafficPolicy {
   Meta meta;
-  std::vector<TargetRef> targets;
+  std::vector<TargetRef> targets;  // with those that the selectors found, once they were looked for
+  std::vector<TargetSelector> selectors;
   bool merges = false;
   bool has_limits = false;
   model::Limits limits;

@@ -33,23 +33,14 @@ BackendTlsPolicy read_backend_tls_policy(const Object& object) {
 namespace {
 
 /// targetRefs, and the older targetRef as one of them.
-std::vector<TargetRef> read_all_targets(const View& spec) {
-  std::vector<TargetRef> targets = read_target_refs(spec["targetRefs"]);
-  const View old = spec["targetRef"];
-  if (old.exists()) {
-    targets.push_back({old["group"].text_or(""), old["kind"].text_or(""), old["name"].text_or(""),
-                       old["sectionName"].text()});
-  }
-  return targets;
-}
-
 }  // namespace
 
 ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
   ClientTrafficPolicy out;
   out.meta = read_meta(object);
   const View spec = View(*object.document, "", out.meta.problems)["spec"];
-  out.targets = read_all_targets(spec);
+  out.targets = read_all_target_refs(spec);
+  out.selectors = read_target_selectors(spec["targetSelectors"]);
   const View limit = spec["connection"]["bufferLimit"];
   if (limit.exists()) {
     const auto number = limit.raw()->is_number() ? limit.integer(0) : std::nullopt;
@@ -58,8 +49,9 @@ ClientTrafficPolicy read_client_traffic_policy(const Object& object) {
     if (text) out.buffer_limit_bytes = parse_quantity(*text);
     if (!out.buffer_limit_bytes) limit.report("is no quantity such as 50Mi");
   }
-  out.ignored = other_fields(spec, {"targetRef", "targetRefs", "connection.bufferLimit"},
-                             {{"connection.maxAcceptPerSocketEvent", "1"}});
+  out.ignored =
+      other_fields(spec, {"targetRef", "targetRefs", "targetSelectors", "connection.bufferLimit"},
+                   {{"connection.maxAcceptPerSocketEvent", "1"}});
   return out;
 }
 

@@ -23,7 +23,8 @@ BackendTlsPolicy read_backend_tls_policy(const Object& object);
 
 struct ClientTrafficPolicy {
   Meta meta;
-  std::vector<TargetRef> targets;
+  std::vector<TargetRef> targets;  // with those that the selectors found, once they were looked for
+  std::vector<TargetSelector> selectors;
   std::optional<std::uint64_t> buffer_limit_bytes;
   /// Set fields that this program does not act on.
   std::vector<std::string> ignored;

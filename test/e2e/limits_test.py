@@ -12,7 +12,7 @@ import unittest
 import anthropic
 import openai
 
-from gateway import CLAUDE, EXAMPLES, GPT_OSS, QWEN, Gateway, chat, events, free_port, request, until
+from gateway import CLAUDE, EXAMPLES, GPT_OSS, PROGRAM, QWEN, Gateway, chat, events, free_port, request, until
 
 BASE = [os.path.join(EXAMPLES, name) for name in ("gateway.yaml", "model-backends.yaml")]
 LIMITS = os.path.join(EXAMPLES, "rate-limiting")
@@ -157,6 +157,21 @@ class TokensTest(unittest.TestCase):
             with self.assertRaises(anthropic.RateLimitError) as caught:
                 claude.messages.create(model=CLAUDE, max_tokens=9, messages=[{"role": "user", "content": TEXT}])
             self.assertEqual(caught.exception.body["error"]["type"], "rate_limit_error")
+
+    def test_what_was_used_survives_a_restart(self):
+        clock = Clock()
+        with tempfile.TemporaryDirectory(prefix="tollgate-state-") as folder:
+            state = ("--state-dir", os.path.join(folder, "made"))
+            with Limited(clock, [ROUTE, POLICY], extra=state) as gateway:
+                self.assertIsNotNone(gateway.first_refused("alice"))
+            with Limited(clock, [ROUTE, POLICY], extra=state) as gateway:
+                self.assertEqual(gateway.ask("alice").status, 429)
+                self.assertEqual(gateway.ask("bob").status, 200)
+            with open(os.path.join(folder, "file"), "w", encoding="ascii") as file:
+                wrong = subprocess.run([PROGRAM, "run", "-f", POLICY, "--state-dir", file.name], capture_output=True,
+                                       text=True, check=False)
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("--state-dir " + file.name, wrong.stderr)
 
     def test_an_aborted_stream_is_charged(self):
         clock = Clock()

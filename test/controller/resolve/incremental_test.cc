@@ -30,6 +30,7 @@ class RandomWorld {
       return gone(document);
     }
     document["metadata"]["generation"] = ++generation_;
+    if (pick(2) == 0) document["metadata"]["labels"]["team"] = name("team", 2);
     document["metadata"]["creationTimestamp"] =
         "2026-01-01T00:00:0" + std::to_string(pick(3)) + "Z";
     objects_[key] = document;
@@ -110,6 +111,11 @@ class RandomWorld {
     json& spec = policy["spec"];
     if (pick(3) == 0) spec["mergeType"] = "JSONMerge";
     if (gateway && pick(3) == 0) spec["targetRefs"][0]["sectionName"] = "http";
+    if (pick(3) == 0) {
+      spec["targetSelectors"] = json::array({{{"kind", gateway ? "Gateway" : "HTTPRoute"}}});
+      spec["targetSelectors"][0]["matchLabels"] = {{"team", name("team", 2)}};
+      if (pick(2) == 0) spec.erase("targetRefs");
+    }
     if (pick(4) == 0) {
       spec["rateLimit"]["local"]["rules"] =
           json::array({{{"limit", {{"requests", 1}, {"unit", "Second"}}}}});
@@ -134,8 +140,10 @@ TEST(Incremental, RandomEditsEndWhereABuildFromNothingDoes) {
       std::vector<ObjectChange> edits;
       for (unsigned i = 0; i < 1 + seed % 4; ++i) edits.push_back(world.edit());
       ASSERT_TRUE(live.apply(edits));
+      live.report_replicas("default/gw0", step % 3);
       static_cast<void>(live.result());
       Resolver fresh(options);
+      fresh.report_replicas("default/gw0", step % 3);
       std::vector<ObjectChange> all;
       for (const auto& [key, document] : world.objects()) all.push_back(change(document));
       ASSERT_TRUE(fresh.apply(all));

@@ -321,6 +321,18 @@ TEST_F(ResolverTest, MissingPodsAreNamedWhileNoProxyIsReady) {
   EXPECT_TRUE(condition("Gateway default/gw", "Programmed").ends_with("is ready."));
 }
 
+TEST_F(ResolverTest, ProxiesAreCountedByTheDeployment) {
+  const auto proxies = [this] {
+    static_cast<void>(resolver_.result());
+    return body("gateway/default/gw").value("proxies", 1);
+  };
+  EXPECT_EQ(proxies(), 1);
+  resolver_.report_replicas(kGateway, 3);
+  EXPECT_EQ(proxies(), 3);
+  resolver_.report_replicas(kGateway, 0);
+  EXPECT_EQ(proxies(), 1) << "the Deployment is gone";
+}
+
 /// The update of an object in a result, as "SCOPE ONCE STATUS".
 std::string update_of(const Result& result, const std::string& object) {
   for (const StatusUpdate& update : result.statuses) {

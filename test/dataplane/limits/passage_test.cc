@@ -265,6 +265,11 @@ TEST_F(PassageTest, AStoreThatFailsLeavesItToEachLimit) {
   local.on_store_failure = StoreFailure::kLocal;
   policy({local});
   EXPECT_EQ(calls(""), 5) << "counted here";
+  gate_.proxies = 3;
+  local.id = "shared by three";
+  policy({local});
+  EXPECT_EQ(calls(""), 2) << "a third, rounded up";
+  gate_.proxies = 1;
   auto closed = request_limit("2", 5);
   closed.on_store_failure = StoreFailure::kDeny;
   policy({closed});
