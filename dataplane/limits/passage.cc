@@ -104,18 +104,15 @@ void Passage::on_checked(bool answered) {
   if (was_waiting) owner_.on_limits_decided();
 }
 
-bool Passage::exceeded(const Part& part) {
-  return part.limit == 0 || (part.known && part.count > part.limit);
-}
-
 void Passage::judge() {
-  for (const Part& part : parts_) {
-    if (part.hit.limit->rule->shadow) continue;
-    if (exceeded(part)) {
+  for (Part& part : parts_) {
+    const snapshot::LimitRule& rule = *part.hit.limit->rule;
+    part.exceeded = part.limit == 0 || (part.known && part.count > part.limit);
+    if (rule.shadow) continue;
+    if (part.exceeded) {
       verdict_ = Verdict::kRefused;
-      return;
-    }
-    if (!part.known && part.hit.limit->rule->on_store_failure == StoreFailure::kDeny) {
+    } else if (!part.known && rule.on_store_failure == StoreFailure::kDeny &&
+               verdict_ == Verdict::kAllowed) {
       verdict_ = Verdict::kStoreGone;
     }
   }
@@ -124,7 +121,7 @@ void Passage::judge() {
 const Limit* Passage::refused_by() const {
   if (verdict_ != Verdict::kRefused) return nullptr;
   for (const Part& part : parts_) {
-    if (!part.hit.limit->rule->shadow && exceeded(part)) return part.hit.limit;
+    if (!part.hit.limit->rule->shadow && part.exceeded) return part.hit.limit;
   }
   return nullptr;
 }
@@ -136,7 +133,7 @@ void Passage::write_headers(http::FieldList& fields, base::Arena& arena,
   std::string policies;
   for (const Part& part : parts_) {
     const snapshot::LimitRule& rule = *part.hit.limit->rule;
-    if (!rule.shadow && exceeded(part)) {
+    if (!rule.shadow && part.exceeded) {
       const Window window = window_at(now_s, part.hit.limit->length_s);
       retry_after_s = std::max(retry_after_s, seconds_left(window, now_s));
     }
@@ -168,14 +165,15 @@ void Passage::settle(std::span<const telemetry::CostEntry> costs, std::uint64_t 
   for (Part& part : parts_) {
     const std::uint64_t amount = response_cost(*part.hit.limit, costs);
     if (amount == 0) continue;
-    if (part.place == Place::kStore) {
+    // To the store of this moment: the one that was asked may have been replaced meanwhile.
+    if (part.place == Place::kStore && gate_.store != nullptr) {
       asked_.push_back({part.hit.key, window_at(now_s, part.hit.limit->length_s), amount, 0});
       part.charged += amount;
     } else {
       count_in_table(part, amount, now_s);
     }
   }
-  if (!asked_.empty()) store_->charge(asked_, now_s);
+  if (!asked_.empty()) gate_.store->charge(asked_, now_s);
 }
 
 std::vector<telemetry::LimitEntry> Passage::entries() const {
@@ -188,7 +186,7 @@ std::vector<telemetry::LimitEntry> Passage::entries() const {
     entry.policy = limit.policy->policy;
     entry.limit = limit.rule->id;
     entry.charged = part.charged;
-    if (exceeded(part)) {
+    if (part.exceeded) {
       entry.result = limit.rule->shadow ? "shadow" : "refused";
     } else if (part.known) {
       entry.result = "allowed";

@@ -20,7 +20,8 @@ struct Gate {
   /// How many proxies serve the Gateway: the parts of a limit that is counted here because the
   /// store does not answer.
   std::uint32_t proxies = 1;
-  std::shared_ptr<Store> store;  // null: global limits are counted in the table too
+  /// Null: global limits are counted in the table too. Lives as long as a check waits for it.
+  Store* store = nullptr;
   KeyHasher hasher;
 };
 
@@ -84,6 +85,7 @@ class Passage final : private CheckWaiter {
     Place place = Place::kTable;
     std::uint64_t limit = 0;  // this proxy's share while it counts in place of the store
     bool known = false;       // `count` is the counter's
+    bool exceeded = false;    // when it was decided
     std::uint64_t count = 0;
     std::uint64_t charged = 0;
   };
@@ -91,11 +93,10 @@ class Passage final : private CheckWaiter {
   void on_checked(bool answered) override;
   void count_in_table(Part& part, std::uint64_t amount, std::uint64_t now_s);
   void judge();
-  [[nodiscard]] static bool exceeded(const Part& part);
 
   Gate& gate_;
   PassageOwner& owner_;
-  std::shared_ptr<Store> store_;  // the one that was asked, also when another took its place
+  Store* store_ = nullptr;  // the one that is waited for, also when another took its place
   std::vector<std::shared_ptr<const Policy>> policies_;
   std::vector<Hit> hits_;
   std::vector<Part> parts_;

@@ -68,7 +68,8 @@ base::Status Worker::prepare(const Options& options) {
   std::random_device entropy;
   const std::uint64_t seed = (static_cast<std::uint64_t>(entropy()) << 32U) | entropy();
   upstreams_ = std::make_unique<exchange::attempt::Upstreams>(*pools_, entropy());
-  sender_ = std::to_string(seed) + "-" + std::to_string(entropy());
+  store_ = std::make_unique<limits::redis::StoreSlot>(
+      *connector_, sink_, gate_, std::to_string(seed) + "-" + std::to_string(entropy()));
   auto config = std::make_shared<exchange::attempt::Config>();
   config->snapshot = std::make_shared<const snapshot::Compiled>();
   config->router = std::make_shared<const router::Router>();
@@ -106,7 +107,7 @@ void Worker::start() {
       delete session;
     }
     doors_.clear();
-    gate_.store = store_ = nullptr;
+    store_.reset();
     sink_.flush();
   });
 }
@@ -140,17 +141,14 @@ std::vector<OpenFailure> Worker::apply(const Assignment& assignment) {
   return failures;
 }
 
-/// Passages under way keep the store that they asked.
 void Worker::apply_store(const snapshot::Compiled& snapshot) {
   if (snapshot.gateway) gate_.proxies = snapshot.gateway->value.proxies;
   const auto node = snapshot.gateway ? snapshot.gateway->store : nullptr;
   if (node == store_node_) return;
   store_node_ = node;
-  gate_.store = store_ = nullptr;
-  if (!node) return;
+  if (!node) return store_->clear();
   limits::redis::StoreOptions options;
   options.gateway = snapshot.gateway->value.name;
-  options.sender = sender_;
   options.timeout = node->value.timeout;
   options.access.username = node->value.username;
   if (node->password) options.access.password = node->password->value.value;
@@ -171,12 +169,7 @@ void Worker::apply_store(const snapshot::Compiled& snapshot) {
     }
     options.access.servers.push_back(std::move(target));
   }
-  if (options.access.servers.empty()) {
-    gate_.store = std::make_shared<limits::NoStore>();
-    return;
-  }
-  store_ = std::make_shared<limits::redis::RedisStore>(*connector_, sink_, std::move(options));
-  gate_.store = store_;
+  store_->use(std::move(options));
 }
 
 void Worker::close_doors(const std::vector<Socket>& wanted) {
@@ -233,8 +226,8 @@ WorkerReadings Worker::readings() const {
   WorkerReadings readings{sink_.shard(), pools_->total(),  session_count_,
                           accepted_,     buffers_.stats(), loop_->turns()};
   readings.has_store = gate_.store != nullptr;
-  readings.store_healthy = store_ && store_->healthy();
-  readings.charges_waiting = store_ ? store_->charges_waiting() : 0;
+  readings.store_healthy = store_->healthy();
+  readings.charges_waiting = store_->charges_waiting();
   return readings;
 }
 

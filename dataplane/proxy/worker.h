@@ -11,7 +11,7 @@
 
 #include "dataplane/exchange/h1/client_session.h"
 #include "dataplane/exchange/h1/upstream_session.h"
-#include "dataplane/limits/redis/redis_store.h"
+#include "dataplane/limits/redis/store_slot.h"
 #include "dataplane/net/dial/connector.h"
 #include "dataplane/proxy/options.h"
 #include "dataplane/telemetry/worker_sink.h"
@@ -111,9 +111,8 @@ class Worker final : private exchange::h1::SessionHost {
   std::unique_ptr<exchange::attempt::Upstreams> upstreams_;
   telemetry::WorkerSink sink_;
   limits::Gate gate_;
-  std::string sender_;  // unique to this worker and process: names it to the store
   std::shared_ptr<const snapshot::StoreNode> store_node_;
-  std::shared_ptr<limits::redis::RedisStore> store_;  // null: limits are counted in the table
+  std::unique_ptr<limits::redis::StoreSlot> store_;
   std::unique_ptr<exchange::h1::UpstreamProtocol> http1_;
   std::unique_ptr<exchange::attempt::Services> services_;
   exchange::ExchangePool exchanges_;

@@ -143,7 +143,7 @@ int in_redis(std::size_t width) {
   }
   limits::Table table;
   limits::Gate gate(table);
-  gate.store = store;
+  gate.store = store.get();
   Driver driver(gate);
   double best = 1e18;
   std::vector<std::unique_ptr<limits::Passage>> passages(width);

@@ -35,10 +35,12 @@ bool is_wrong_server(std::string_view code) {
 
 }  // namespace
 
-RedisStore::RedisStore(net::dial::Connector& connector, telemetry::Sink& sink, StoreOptions options)
+RedisStore::RedisStore(net::dial::Connector& connector, telemetry::Sink& sink, StoreOptions options,
+                       Backlog backlog)
     : loop_(connector.io().loop),
       sink_(sink),
       options_(std::move(options)),
+      backlog_(std::move(backlog)),
       link_(connector, options_.access, *this) {}
 
 RedisStore::~RedisStore() = default;
@@ -126,12 +128,17 @@ void RedisStore::cancel(CheckWaiter& waiter) {
 }
 
 void RedisStore::charge(std::span<const StoreCount> counts, std::uint64_t /*now*/) {
-  if (charges_.size() >= kMaxCharges) {
+  if (backlog_.charges.size() >= kMaxCharges) {
     tell(Kind::kCharge, loop_.now(), "lost");
     return;
   }
-  charges_.push_back({++last_charge_, {counts.begin(), counts.end()}, false});
+  backlog_.charges.push_back({++backlog_.last_number, {counts.begin(), counts.end()}, false});
   send_charges();
+}
+
+/// What is under way may still arrive: the journal then knows it when the successor sends it again.
+Backlog RedisStore::release_backlog() {
+  return std::exchange(backlog_, {});
 }
 
 /// Sends what was not sent on this connection. A charge whose window has ended matters no more.
@@ -140,14 +147,14 @@ void RedisStore::send_charges() {
   const std::uint64_t now = now_s();
   const auto ended = [now](const StoreCount& count) { return count.window.end_s <= now; };
   // What was not sent lies behind what was.
-  auto first = charges_.end();
-  while (first != charges_.begin() && !std::prev(first)->sent) --first;
-  for (auto charge = first; charge != charges_.end();) {
+  auto first = backlog_.charges.end();
+  while (first != backlog_.charges.begin() && !std::prev(first)->sent) --first;
+  for (auto charge = first; charge != backlog_.charges.end();) {
     if (pending_.size() >= kMaxOutstanding) break;
     std::vector<StoreCount>& counts = charge->counts;
     counts.erase(std::remove_if(counts.begin(), counts.end(), ended), counts.end());
     if (counts.empty()) {
-      charge = charges_.erase(charge);
+      charge = backlog_.charges.erase(charge);
       continue;
     }
     charge->sent = true;
@@ -171,7 +178,7 @@ void RedisStore::send_probe() {
 // --- the connection ----------------------------------------------------------------------------
 
 void RedisStore::on_link_up() {
-  for (Charge& charge : charges_) charge.sent = false;
+  for (Charge& charge : backlog_.charges) charge.sent = false;
   send_probe();
 }
 
@@ -278,28 +285,29 @@ void RedisStore::take_check(Pending& pending, const Reply& reply) {
 
 void RedisStore::take_charge(const Pending& pending, const Reply& /*reply*/) {
   tell(Kind::kCharge, pending.sent_at, "");
-  const auto found = std::find_if(charges_.begin(), charges_.end(), [&](const Charge& charge) {
-    return charge.number == pending.charge;
-  });
-  if (found != charges_.end()) charges_.erase(found);
+  const auto found =
+      std::find_if(backlog_.charges.begin(), backlog_.charges.end(),
+                   [&](const Charge& charge) { return charge.number == pending.charge; });
+  if (found != backlog_.charges.end()) backlog_.charges.erase(found);
 }
 
 void RedisStore::take_error(Pending& pending, const Reply& reply) {
   const std::string code(reply.code());
   const bool passing = is_passing(code);
-  const auto charge = std::find_if(charges_.begin(), charges_.end(), [&](const Charge& one) {
-    return pending.kind == Kind::kCharge && one.number == pending.charge;
-  });
+  const auto charge =
+      std::find_if(backlog_.charges.begin(), backlog_.charges.end(), [&](const Charge& one) {
+        return pending.kind == Kind::kCharge && one.number == pending.charge;
+      });
   if (code == "NOSCRIPT" || passing) {
     // It changed nothing, so it may have another place in the order, behind those that were sent.
-    if (charge != charges_.end()) {
-      Charge again{++last_charge_, std::move(charge->counts), false};
-      charges_.erase(charge);
-      charges_.push_back(std::move(again));
+    if (charge != backlog_.charges.end()) {
+      Charge again{++backlog_.last_number, std::move(charge->counts), false};
+      backlog_.charges.erase(charge);
+      backlog_.charges.push_back(std::move(again));
     }
-  } else if (charge != charges_.end()) {
+  } else if (charge != backlog_.charges.end()) {
     tell(Kind::kCharge, pending.sent_at, code);
-    charges_.erase(charge);
+    backlog_.charges.erase(charge);
   }
   if (code == "NOSCRIPT") {
     if (pending.kind == Kind::kCheck && pending.waiter != nullptr) {

@@ -17,6 +17,20 @@ struct StoreOptions {
   std::chrono::milliseconds timeout{20};  // of a check
 };
 
+struct Charge {
+  std::uint64_t number = 0;
+  std::vector<StoreCount> counts;
+  bool sent = false;  // on this connection
+};
+
+/// What a sender still has to deliver, and how far it has counted: the journal in a server ignores
+/// numbers that it has seen, so that a store which takes another's place under the same name goes
+/// on from there.
+struct Backlog {
+  std::uint64_t last_number = 0;
+  std::deque<Charge> charges;
+};
+
 /// Counters in Redis or Valkey, for one worker: one pipelined connection, one script.
 ///
 /// Nobody waits longer than the timeout. After a check that failed the store counts as gone, and
@@ -27,7 +41,8 @@ struct StoreOptions {
 class RedisStore final : public Store, private LinkOwner {
  public:
   /// `connector` and `sink` outlive the store.
-  RedisStore(net::dial::Connector& connector, telemetry::Sink& sink, StoreOptions options);
+  RedisStore(net::dial::Connector& connector, telemetry::Sink& sink, StoreOptions options,
+             Backlog backlog = {});
   ~RedisStore();
   RedisStore(const RedisStore&) = delete;
   RedisStore& operator=(const RedisStore&) = delete;
@@ -39,7 +54,11 @@ class RedisStore final : public Store, private LinkOwner {
   /// The store is believed to answer.
   [[nodiscard]] bool healthy() const { return healthy_; }
   /// Charges that wait for an acknowledgement.
-  [[nodiscard]] std::size_t charges_waiting() const { return charges_.size(); }
+  [[nodiscard]] std::size_t charges_waiting() const { return backlog_.charges.size(); }
+  /// Nobody waits for a check.
+  [[nodiscard]] bool idle() const { return checks_waiting_ == 0; }
+  /// Leaves what is not acknowledged to a successor; nothing is charged here any more.
+  [[nodiscard]] Backlog release_backlog();
 
   static constexpr std::chrono::milliseconds kProbePause{100};
   /// Silence after which the connection is given up.
@@ -61,11 +80,6 @@ class RedisStore final : public Store, private LinkOwner {
     base::MonotonicTime sent_at;
     std::string arguments;  // behind the script, for sending it again whole
     std::size_t argument_count = 0;
-  };
-  struct Charge {
-    std::uint64_t number = 0;
-    std::vector<StoreCount> counts;
-    bool sent = false;  // on this connection
   };
 
   // LinkOwner
@@ -95,10 +109,9 @@ class RedisStore final : public Store, private LinkOwner {
   StoreOptions options_;
   bool healthy_ = false;
   bool probing_ = false;
-  std::uint64_t last_charge_ = 0;
+  Backlog backlog_;
   std::deque<Pending> pending_;  // in the order in which they were sent
   std::size_t checks_waiting_ = 0;
-  std::deque<Charge> charges_;
   event::Timer deadline_ = event::Timer::of<&RedisStore::on_deadline>(*this);
   event::Timer probe_ = event::Timer::of<&RedisStore::send_probe>(*this);
   Link link_;

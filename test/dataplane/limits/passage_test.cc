@@ -230,7 +230,7 @@ TEST_F(PassageTest, AFullTableDoesWhatTheLimitSays) {
 
 TEST_F(PassageTest, AsksTheStoreOnceForAllLimitsAndChargesItAfterwards) {
   auto store = std::make_shared<TestStore>();
-  gate_.store = store;
+  gate_.store = store.get();
   policy({request_limit("0", 5), token_limit("1", 10, "in")});
   auto passage = begin("alice");
   EXPECT_FALSE(passage->decide(now_));
@@ -255,10 +255,39 @@ TEST_F(PassageTest, AsksTheStoreOnceForAllLimitsAndChargesItAfterwards) {
   EXPECT_EQ(refused->verdict(), Verdict::kRefused);
 }
 
+TEST_F(PassageTest, TheCallThatCrossesALimitWasAllowed) {
+  policy({token_limit("0", 10, "in")});
+  auto first = begin("alice");
+  ASSERT_TRUE(first->decide(now_));
+  const telemetry::CostEntry costs[] = {{"in", 900}};
+  first->settle(costs, now_);
+  EXPECT_EQ(first->entries().front().result, "allowed") << "its own cost is not its judge";
+  EXPECT_EQ(first->entries().front().charged, 900U);
+  auto second = begin("alice");
+  ASSERT_TRUE(second->decide(now_));
+  EXPECT_EQ(second->entries().front().result, "refused");
+}
+
+TEST_F(PassageTest, AStoreReplacedBeforeTheAnswerIsNotCharged) {
+  auto store = std::make_shared<TestStore>();
+  gate_.store = store.get();
+  policy({token_limit("0", 10, "in")});
+  auto passage = begin("alice");
+  EXPECT_FALSE(passage->decide(now_));
+  store->answer(true);
+  TestStore next;
+  gate_.store = &next;
+  const telemetry::CostEntry costs[] = {{"in", 900}};
+  passage->settle(costs, now_);
+  EXPECT_TRUE(store->charges.empty());
+  ASSERT_EQ(next.charges.size(), 1U);
+  EXPECT_EQ(next.charges[0].amount, 900U);
+}
+
 TEST_F(PassageTest, AStoreThatFailsLeavesItToEachLimit) {
   auto store = std::make_shared<TestStore>();
   store->gone = true;
-  gate_.store = store;
+  gate_.store = store.get();
   policy({request_limit("0", 5)});
   EXPECT_EQ(calls(""), 1000) << "open";
   auto local = request_limit("1", 5);
@@ -284,7 +313,7 @@ TEST_F(PassageTest, AStoreThatFailsLeavesItToEachLimit) {
 
 TEST_F(PassageTest, WhoLeavesWhileWaitingIsForgotten) {
   auto store = std::make_shared<TestStore>();
-  gate_.store = store;
+  gate_.store = store.get();
   policy({request_limit("0", 5)});
   auto passage = begin("");
   EXPECT_FALSE(passage->decide(now_));
@@ -295,7 +324,7 @@ TEST_F(PassageTest, WhoLeavesWhileWaitingIsForgotten) {
 
 TEST_F(PassageTest, LocalLimitsStayHereAndTheDefaultIsForTheRest) {
   auto store = std::make_shared<TestStore>();
-  gate_.store = store;
+  gate_.store = store.get();
   auto special = request_limit("local:0", 2);
   special.selectors.resize(1);
   special.selectors[0].headers.push_back({LimitMatchType::kExact, "x-user-id", "vip", false});

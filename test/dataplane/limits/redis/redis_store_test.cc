@@ -1,6 +1,6 @@
 // The store against a real server; time is the test's own, so that every wait is exact.
 
-#include "dataplane/limits/redis/redis_store.h"
+#include "dataplane/limits/redis/store_slot.h"
 
 #include <gtest/gtest.h>
 
@@ -56,6 +56,21 @@ class RedisStoreTest : public testing::Test {
     options.gateway = "ns/gw";
     options.sender = sender;
     return std::make_unique<RedisStore>(*connector_, sink_, std::move(options));
+  }
+  StoreOptions options(const test::RedisServer& server) {
+    StoreOptions options;
+    options.access = access(server);
+    options.gateway = "ns/gw";
+    return options;
+  }
+  /// Until the store of the gate has done everything, in small steps of time.
+  bool delivered(StoreSlot& slot) {
+    for (int step = 0; step < 300 && !(slot.healthy() && slot.charges_waiting() == 0); ++step) {
+      worker_.clock.advance(milliseconds(10));
+      worker_.loop->turn(milliseconds(5));
+      test::settle(*worker_.loop);
+    }
+    return slot.healthy() && slot.charges_waiting() == 0;
   }
   bool healthy(RedisStore& store) {
     return worker_.until([&] { return store.healthy(); });
@@ -298,6 +313,60 @@ TEST_F(RedisStoreTest, ForeignValuesAreAnErrorOfOneCheck) {
   EXPECT_FALSE(waiter.answered);
   EXPECT_TRUE(comes_back(*store, milliseconds(500)));
   EXPECT_EQ(ask(*store, "other", 1), 1U);
+}
+
+TEST_F(RedisStoreTest, AReplacedStoreLeavesItsChargesAndItsPlaceInTheOrder) {
+  test::RedisServer server;
+  Table table;
+  Gate gate(table);
+  StoreSlot slot(*connector_, sink_, gate, "sender");
+  const auto charge_gate = [&](std::uint64_t amount) {
+    const StoreCount counts[] = {count("user", amount)};
+    gate.store->charge(counts, now_s());
+  };
+  slot.use(options(server));
+  for (int i = 0; i < 5; ++i) charge_gate(1);
+  ASSERT_TRUE(delivered(slot));
+  slot.use(options(server));
+  charge_gate(10);  // the server has seen five of this sender
+  ASSERT_TRUE(delivered(slot));
+  server.kill();
+  ASSERT_TRUE(worker_.until([&] { return !slot.healthy(); }));
+  charge_gate(100);
+  slot.clear();
+  EXPECT_EQ(gate.store, nullptr);
+  EXPECT_EQ(slot.charges_waiting(), 1U) << "kept until there is a store again";
+  server.restart();
+  const auto reader = open(access(server), "reader");
+  ASSERT_TRUE(comes_back(*reader, milliseconds(2000)));
+  slot.use(options(server));
+  charge_gate(1000);
+  ASSERT_TRUE(delivered(slot));
+  EXPECT_EQ(ask(*reader, "user"), 1100U) << "the server began anew";
+}
+
+TEST_F(RedisStoreTest, AReplacedStoreIsThereForWhoWaitsForIt) {
+  const test::RedisServer server;
+  Table table;
+  Gate gate(table);
+  StoreSlot slot(*connector_, sink_, gate, "sender");
+  slot.use(options(server));
+  ASSERT_TRUE(worker_.until([&] { return slot.healthy(); }));
+  StoreCount counts[] = {count("user", 3)};
+  Waiter waiter;
+  Store* const asked = gate.store;
+  ASSERT_TRUE(asked->check(counts, waiter, now_s()));
+  slot.clear();
+  ASSERT_TRUE(worker_.until([&] { return waiter.calls > 0; }));
+  EXPECT_TRUE(waiter.answered);
+  EXPECT_EQ(counts[0].count, 3U);
+  // Nobody waits any more: the connection goes.
+  const auto connections = [&] { return server.command({"INFO", "clients"}); };
+  EXPECT_NE(connections().find("connected_clients:2"), std::string::npos) << connections();
+  worker_.clock.advance(StoreSlot::kSweepPause);
+  test::settle(*worker_.loop);
+  EXPECT_TRUE(worker_.until(
+      [&] { return connections().find("connected_clients:1") != std::string::npos; }));
 }
 
 TEST_F(RedisStoreTest, Tls) {
