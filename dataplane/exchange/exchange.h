@@ -137,7 +137,10 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   void on_request_timeout();
   void finish();
   void report();
+  [[nodiscard]] bool was_given_up(const Attempt& attempt) const;
   void fill_usage(telemetry::Record& record);
+  void estimate_usage(formats::Usage& usage, const providers::AnswerFacts& facts,
+                      bool finished) const;
   [[nodiscard]] std::string backend_in_costs();
   Attempt* current() { return attempt_count_ == 0 ? nullptr : &*attempts_[attempt_count_ - 1]; }
 

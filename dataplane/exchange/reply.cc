@@ -115,25 +115,51 @@ void Exchange::deliver_reply() {
   client_.send_end(nullptr);
 }
 
+/// The provider worked on it for nothing: nobody waited for the end.
+bool Exchange::was_given_up(const Attempt& attempt) const {
+  if (attempt.timed_out()) return true;
+  return &attempt == &*attempts_[attempt_count_ - 1] && !attempt.never_sent() &&
+         (client_left_ || fault_ == Fault::kRequestTimeout);
+}
+
+/// The sum of what providers bill: the answer that the client got, answers that turned out to be
+/// unusable, and requests whose answers nobody waited for. What was refused costs nothing.
 void Exchange::fill_usage(telemetry::Record& record) {
-  const Attempt* attempt = current();
-  if (attempt == nullptr || !attempt->prepared().answer) return;
-  const providers::AnswerFacts facts = attempt->prepared().answer->facts();
-  formats::Usage usage = facts.usage;
-  const bool answered = status_ >= 200 && status_ < 300;
-  // Who leaves before the answer began has been served by the provider all the same.
-  const bool left = status_ == 0 && client_left_ && !attempt->never_sent();
-  if (answered || left) {
-    formats::UsageHints hints;
-    hints.request_text_bytes = request_.body ? request_.body->size() : 0;
-    hints.content_events = facts.content_events;
-    hints.content_bytes = facts.bytes_seen;
-    hints.unfinished = client_left_ || cut_;
-    formats::estimate_missing(usage, hints);
+  // Counting tokens is not billed, whatever it counts.
+  const bool billed =
+      request_.endpoint != nullptr && request_.endpoint->family != catalog::Family::kCount;
+  formats::Usage sum;
+  for (std::size_t i = 0; i < attempt_count_; ++i) {
+    const Attempt& attempt = *attempts_[i];
+    if (!attempt.prepared().answer) continue;
+    const bool last = i + 1 == attempt_count_;
+    const providers::AnswerFacts facts = attempt.prepared().answer->facts();
+    if (last) record.model_answered = facts.model;
+    if (!billed) continue;
+    const bool served = last && status_ >= 200 && status_ < 300;
+    const bool begun = facts.usage.reported || facts.content_events > 0;
+    if (!served && !begun && !was_given_up(attempt)) continue;
+    formats::Usage usage = facts.usage;
+    estimate_usage(usage, facts, served && !client_left_ && !cut_);
+    formats::add_usage(sum, usage);
   }
-  record.model_answered = facts.model;
-  record.tokens = {usage.input,     usage.cached_input, usage.cache_creation, usage.output,
-                   usage.reasoning, usage.total,        usage.estimated};
+  record.tokens = {sum.input,     sum.cached_input, sum.cache_creation, sum.output,
+                   sum.reasoning, sum.total,        sum.estimated};
+}
+
+void Exchange::estimate_usage(formats::Usage& usage, const providers::AnswerFacts& facts,
+                              bool finished) const {
+  formats::UsageHints hints;
+  if (!usage.input.value_or(0) && request_.body) {
+    formats::TextMeter text;
+    text.add(request_.body->view());
+    hints.request_text_bytes = text.bytes();
+  }
+  hints.content_events = facts.content_events;
+  hints.content_bytes = facts.content_bytes;
+  hints.unfinished = !finished;
+  hints.has_output = request_.endpoint->family == catalog::Family::kChat;
+  formats::estimate_missing(usage, hints);
 }
 
 /// The backend's name per rule and reference, as Envoy AI Gateway's cost expressions see it.

@@ -19,6 +19,10 @@ using Counter = std::optional<std::uint64_t>;
 /// content; later ones only if they look like usage, end or error.
 constexpr std::uint64_t kCloseLookEvents = 8;
 
+/// What a chunk of a stream has around its text; of OpenAI streams it is measured.
+constexpr std::size_t kOpenAiEnvelopeBytes = 256;
+constexpr std::size_t kAnthropicEnvelopeBytes = 85;
+
 bool speaks_openai(Format format) {
   return format == Format::kOpenAiChat || format == Format::kOpenAiCompletions ||
          format == Format::kOpenAiEmbeddings;
@@ -77,7 +81,8 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
       : streamed(streamed_in),
         openai(speaks_openai(format_in)),
         places(usage_places(format_in)),
-        skimmer(places.nodes) {}
+        skimmer(places.nodes),
+        envelope_bytes(openai ? kOpenAiEnvelopeBytes : kAnthropicEnvelopeBytes) {}
 
   void on_found(const JsonSkimmer::Found& found) override;
   void on_number(UsageField field, std::uint64_t value);
@@ -87,6 +92,7 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
   void line(std::string_view text);
   void data(std::string_view json);
   void skim(std::string_view json);
+  void note_content(std::size_t event_bytes);
   void update();
 
   bool streamed;
@@ -100,9 +106,13 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
   std::size_t bytes = 0;
   std::uint64_t events = 0;
   std::uint64_t content_events = 0;
+  std::size_t content_bytes = 0;
+  std::size_t envelope_bytes;
+  std::size_t event_text_bytes = 0;
   // As the provider counts them; `usage` is made of these.
   Counter input, output, total, cache_read, cache_write, reasoning;
 
+  std::size_t line_bytes = 0;
   std::string carry;  // a line of which only the beginning has come
   bool skipping = false;
   bool line_has_bytes = false;
@@ -114,11 +124,10 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
 };
 
 void UsageScanner::State::on_number(UsageField field, std::uint64_t value) {
-  // Anthropic repeats its input figures at the end, as 0 where it does not know them any more.
-  const auto set_unless_zero = [this, value](Counter& counter) {
-    if (openai || value != 0 || !counter) {
-      counter = value;
-    }
+  // Anthropic repeats its input figures at the end, as 0 where it does not know them any more, and
+  // others write zeros into chunks that have none.
+  const auto raise = [this, value](Counter& counter) {
+    counter = streamed ? std::max(counter.value_or(0), value) : value;
   };
   const auto set_if_missing = [value](Counter& counter) {
     if (!counter || (*counter == 0 && value != 0)) {
@@ -127,20 +136,17 @@ void UsageScanner::State::on_number(UsageField field, std::uint64_t value) {
   };
   switch (field) {
     case UsageField::kInput:
-      return set_unless_zero(input);
+      return raise(input);
     case UsageField::kCacheRead:
-      return set_unless_zero(cache_read);
+      return raise(cache_read);
     case UsageField::kCacheWrite:
-      return set_unless_zero(cache_write);
+      return raise(cache_write);
     case UsageField::kOutput:
-      output = value;
-      return;
+      return raise(output);
     case UsageField::kTotal:
-      total = value;
-      return;
+      return raise(total);
     case UsageField::kReasoning:
-      reasoning = value;
-      return;
+      return raise(reasoning);
     case UsageField::kMetricsInput:
       return set_if_missing(input);
     case UsageField::kMetricsOutput:
@@ -173,6 +179,7 @@ void UsageScanner::State::on_found(const JsonSkimmer::Found& found) {
     case UsageField::kContent:
       event_has_content = event_has_content || found.kind == JsonSkimmer::Kind::kObject ||
                           (is_string && !found.text.empty());
+      event_text_bytes += found.text.size();
       return;
     case UsageField::kType:
       if (streamed && is_string) {
@@ -214,11 +221,21 @@ void UsageScanner::State::update() {
 
 void UsageScanner::State::skim(std::string_view json) {
   event_has_content = false;
+  event_text_bytes = 0;
   skimmer.reset();
   skimmer.feed(json, *this);
-  if (event_has_content) {
-    ++content_events;
+  if (openai && event_text_bytes < JsonSkimmer::kMaxTextBytes) {
+    envelope_bytes =
+        std::min(envelope_bytes, json.size() - std::min(event_text_bytes, json.size()));
   }
+  if (event_has_content) {
+    note_content(json.size());
+  }
+}
+
+void UsageScanner::State::note_content(std::size_t event_bytes) {
+  ++content_events;
+  content_bytes += event_bytes - std::min(event_bytes, envelope_bytes);
 }
 
 void UsageScanner::State::data(std::string_view json) {
@@ -235,7 +252,7 @@ void UsageScanner::State::data(std::string_view json) {
     if (block == BlockEvent::kNo) {
       skim(json);
     } else if (block == BlockEvent::kDelta) {
-      ++content_events;
+      note_content(json.size());
     }
     return;
   }
@@ -243,7 +260,7 @@ void UsageScanner::State::data(std::string_view json) {
   if (look_closely || has_news(json)) {
     skim(json);
   } else {
-    ++content_events;
+    note_content(json.size());
   }
 }
 
@@ -265,6 +282,7 @@ void UsageScanner::State::line_part(const char* begin, const char* end) {
   line_has_bytes = true;
   inside_event = true;
   const auto size = static_cast<std::size_t>(end - begin);
+  line_bytes += size;
   if (skipping || carry.size() + size > kMaxLineBytes) {
     skipping = true;
     carry.clear();
@@ -279,11 +297,12 @@ void UsageScanner::State::line_done() {
   }
   if (skipping) {
     ++events;
-    ++content_events;
+    note_content(line_bytes);
   } else if (!carry.empty()) {
     line(carry);
   }
   carry.clear();
+  line_bytes = 0;
   skipping = false;
   line_has_bytes = false;
 }
@@ -367,6 +386,9 @@ bool UsageScanner::ended_cleanly() const {
 }
 std::uint64_t UsageScanner::content_events() const {
   return state().content_events;
+}
+std::size_t UsageScanner::content_bytes() const {
+  return state().streamed ? state().content_bytes : state().bytes;
 }
 std::size_t UsageScanner::bytes_seen() const {
   return state().bytes;

@@ -33,7 +33,7 @@ class UsageScanner {
   /// The body is over: looks at a last line without a newline. Harmless twice.
   void finish();
 
-  /// Cumulative: the newest figure of each class.
+  /// Cumulative: the figures of each class, which never fall in a stream.
   [[nodiscard]] const Usage& usage() const;
   /// As the provider names it; empty until known. Valid until the next feed.
   [[nodiscard]] std::string_view model() const;
@@ -48,6 +48,8 @@ class UsageScanner {
   [[nodiscard]] bool ended_cleanly() const;
   /// Events with content so far: the first one is the first token, the count estimates output.
   [[nodiscard]] std::uint64_t content_events() const;
+  /// Bytes of text in a stream's content, about; all bytes of a whole answer.
+  [[nodiscard]] std::size_t content_bytes() const;
   [[nodiscard]] std::size_t bytes_seen() const;
   /// The last byte was inside an event (see stream_error_event).
   [[nodiscard]] bool inside_event() const;

@@ -25,7 +25,7 @@ struct AnswerFacts {
   std::string_view model;          // as the provider names it; empty until known
   std::string_view finish_reason;  // the last one that was not null; empty until known
   std::uint64_t content_events = 0;
-  std::size_t bytes_seen = 0;
+  std::size_t content_bytes = 0;  // of text in a stream, of all in a whole answer
   bool saw_error = false;  // the provider reported an error inside its stream
 };
 

@@ -13,7 +13,7 @@ AnswerFacts facts_of(const formats::UsageScanner& scanner) {
   facts.model = scanner.model();
   facts.finish_reason = scanner.finish_reason();
   facts.content_events = scanner.content_events();
-  facts.bytes_seen = scanner.bytes_seen();
+  facts.content_bytes = scanner.content_bytes();
   facts.saw_error = scanner.saw_error();
   return facts;
 }

@@ -2,6 +2,7 @@
 
 namespace tollgate::dataplane::translate {
 
+using formats::chat::DeltaKind;
 using formats::chat::Event;
 using formats::chat::EventKind;
 using formats::chat::StopReason;
@@ -29,22 +30,24 @@ std::string_view finish_word(const Event& stop) {
 }
 
 void EventFacts::note(const Event& event) {
+  if (event.usage != nullptr) formats::raise_usage(usage_, *event.usage);
   switch (event.kind) {
     case EventKind::kStart:
       model_ = event.model;
       break;
     case EventKind::kDelta:
       ++content_events_;
+      if (event.delta == DeltaKind::kText || event.delta == DeltaKind::kJson) {
+        content_bytes_ += event.text.size();
+      }
       break;
     case EventKind::kStop:
       finish_reason_ = finish_word(event);
       break;
-    case EventKind::kUsage:
-      if (event.usage != nullptr) usage_ = *event.usage;
-      break;
     case EventKind::kError:
       saw_error_ = true;
       break;
+    case EventKind::kUsage:
     case EventKind::kBlockStart:
     case EventKind::kBlockEnd:
     case EventKind::kPing:
@@ -59,7 +62,7 @@ providers::AnswerFacts EventFacts::facts() const {
   facts.model = model_;
   facts.finish_reason = finish_reason_;
   facts.content_events = content_events_;
-  facts.bytes_seen = bytes_;
+  facts.content_bytes = content_bytes_;
   facts.saw_error = saw_error_;
   return facts;
 }

@@ -11,7 +11,6 @@ namespace tollgate::dataplane::translate {
 class EventFacts {
  public:
   void note(const formats::chat::Event& event);
-  void note_bytes(std::size_t bytes) { bytes_ += bytes; }
   [[nodiscard]] providers::AnswerFacts facts() const;
 
  private:
@@ -19,7 +18,7 @@ class EventFacts {
   std::string model_;
   std::string finish_reason_;
   std::uint64_t content_events_ = 0;
-  std::size_t bytes_ = 0;
+  std::size_t content_bytes_ = 0;
   bool saw_error_ = false;
 };
 

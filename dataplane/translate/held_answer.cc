@@ -70,7 +70,7 @@ providers::AnswerFacts HeldAnswer::facts() const {
   providers::AnswerFacts facts;
   facts.usage = figures_.usage;
   facts.model = figures_.model;
-  facts.bytes_seen = bytes_;
+  facts.content_bytes = bytes_;
   return facts;
 }
 

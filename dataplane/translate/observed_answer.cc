@@ -23,12 +23,10 @@ base::Status ObservedAnswer::on_event(const formats::chat::Event& event) {
 }
 
 void ObservedAnswer::observe(std::string_view bytes) {
-  facts_.note_bytes(bytes.size());
   if (decoder_ && !decoder_->push(bytes, *this)) decoder_.reset();
 }
 
 base::Status ObservedAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
-  facts_.note_bytes(bytes.size());
   return passing_->push(bytes, sink);
 }
 

@@ -128,7 +128,6 @@ base::Status TranslatedAnswer::through_envelope(std::string_view bytes, bool las
 }
 
 base::Status TranslatedAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
-  facts_.note_bytes(bytes.size());
   sink_ = &sink;
   if (setup_.envelope) return through_envelope(bytes, false);
   if (held_error_) {

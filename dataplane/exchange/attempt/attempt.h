@@ -77,6 +77,9 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   /// A connection failed before anything was sent: another backend may be tried at no risk.
   [[nodiscard]] bool never_sent() const { return never_sent_; }
 
+  /// The backend had the request, and its answer was not waited for to the end.
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
+
   static constexpr std::size_t kMaxEndpointsTried = 3;
 
  private:
@@ -111,8 +114,12 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   [[nodiscard]] bool may_repeat(const UpstreamFailure& failure) const;
   void fail(Fault fault, std::string detail);
   void touch_idle();
-  void on_backend_timeout() { fail(Fault::kBackendTimeout, ""); }
-  void on_idle_timeout() { fail(Fault::kStreamIdle, ""); }
+  void on_backend_timeout() { give_up(Fault::kBackendTimeout); }
+  void on_idle_timeout() { give_up(Fault::kStreamIdle); }
+  void give_up(Fault fault) {
+    timed_out_ = !never_sent_;
+    fail(fault, "");
+  }
   void drop_connection();
 
   Services& services_;
@@ -125,6 +132,7 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   Way way_ = Way::kRaw;
   bool body_open_ = false;
   bool never_sent_ = true;
+  bool timed_out_ = false;
   bool repeated_ = false;
   bool fresh_ = false;
   bool answer_paused_ = false;

@@ -131,7 +131,7 @@ TEST(UsageScanner, UsageThatComesTwiceIsCumulative) {
 
 TEST(UsageScanner, HostileFiguresAreNoFigures) {
   for (const char* figure : {"-5", "\"many\"", "9223372036854775808", "18446744073709551616",
-                             "9007199254740993", "1e3", "1.5", "null", "{}", "NaN"}) {
+                             "9007199254740993", "100000001", "1e3", "1.5", "null", "{}", "NaN"}) {
     UsageScanner scanner(Format::kOpenAiChat, false);
     scanner.feed(std::string("{\"usage\":{\"prompt_tokens\":") + figure +
                  ",\"completion_tokens\":4}}");
@@ -185,6 +185,126 @@ TEST(Usage, EstimatesOnlyWhatIsMissing) {
   Usage stream;
   estimate_missing(stream, {.request_text_bytes = 0, .content_events = 12, .content_bytes = 0});
   EXPECT_EQ(stream.output, 12U);
+}
+
+TEST(Usage, ZerosForAnAnswerWithContentAreNoFigures) {
+  Usage usage;
+  usage.input = 0;
+  usage.output = 0;
+  usage.total = 0;
+  usage.reported = true;
+  estimate_missing(usage, {.request_text_bytes = 40, .content_bytes = 400});
+  EXPECT_EQ(usage.input, 10U);
+  EXPECT_EQ(usage.output, 100U);
+  EXPECT_EQ(usage.total, 110U);
+  EXPECT_TRUE(usage.estimated);
+}
+
+TEST(Usage, EmbeddingsHaveNoOutput) {
+  Usage usage;
+  usage.input = 8;
+  usage.total = 8;
+  usage.reported = true;
+  estimate_missing(usage, {.content_bytes = 20'000, .has_output = false});
+  EXPECT_EQ(usage.output, 0U);
+  EXPECT_EQ(usage.total, 8U);
+  EXPECT_FALSE(usage.estimated);
+}
+
+TEST(Usage, NoPartIsAboveItsWhole) {
+  Usage usage;
+  usage.input = 9;
+  usage.cached_input = 1000;
+  usage.cache_creation = 5;
+  usage.output = 5;
+  usage.reasoning = 6;
+  estimate_missing(usage, {});
+  EXPECT_EQ(usage.cached_input, 9U);
+  EXPECT_EQ(usage.cache_creation, 0U);
+  EXPECT_EQ(usage.reasoning, 5U);
+  EXPECT_TRUE(usage.estimated);
+}
+
+TEST(Usage, FewLargePiecesAreMeasuredByTheirText) {
+  Usage usage;
+  estimate_missing(usage, {.content_events = 3, .content_bytes = 4000});
+  EXPECT_EQ(usage.output, 1000U);
+}
+
+TEST(Usage, WhatSeveralAnswersUsedIsAdded) {
+  Usage sum;
+  Usage one;
+  one.input = 3;
+  one.output = 4;
+  one.reported = true;
+  add_usage(sum, one);
+  Usage two;
+  two.input = 1;
+  two.cached_input = 1;
+  two.estimated = true;
+  add_usage(sum, two);
+  EXPECT_EQ(sum.input, 4U);
+  EXPECT_EQ(sum.cached_input, 1U);
+  EXPECT_EQ(sum.output, 4U);
+  EXPECT_EQ(sum.reasoning, std::nullopt);
+  EXPECT_TRUE(sum.reported && sum.estimated);
+}
+
+TEST(TextMeter, PicturesCountAsPictures) {
+  std::string picture;
+  for (int i = 0; i < 20'000; ++i) picture += "AbC9+/zZ";
+  const std::string body =
+      R"({"text":"what is this","url":"data:image/png;base64,)" + picture + R"("})";
+  TextMeter whole;
+  whole.add(body);
+  EXPECT_EQ(whole.bytes(), body.size() - picture.size() + TextMeter::kPictureBytes);
+  for (const std::size_t cut :
+       {std::size_t{1}, std::size_t{60}, std::size_t{5000}, body.size() - 2}) {
+    TextMeter parts;
+    parts.add(std::string_view(body).substr(0, cut));
+    parts.add(std::string_view(body).substr(cut));
+    EXPECT_EQ(parts.bytes(), whole.bytes()) << cut;
+  }
+  TextMeter text;
+  text.add(std::string(5000, 'x'));
+  EXPECT_EQ(text.bytes(), 5000U) << "one letter again and again is no picture";
+}
+
+TEST(UsageScanner, FiguresOfAStreamNeverFall) {
+  UsageScanner scanner(Format::kOpenAiChat, true);
+  scanner.feed(
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":500,\"completion_tokens\":500}}\n\n");
+  scanner.feed(
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\n");
+  EXPECT_EQ(scanner.usage().input, 500U);
+  EXPECT_EQ(scanner.usage().output, 500U);
+}
+
+TEST(UsageScanner, TextOfStreamsIsMeasuredWithoutWhatIsAroundIt) {
+  const std::string text(8000, 'x');
+  const auto chunk = [](const std::string& content) {
+    return R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m",)"
+           R"("choices":[{"index":0,"delta":{"content":")" +
+           content + "\"}}]}\n\n";
+  };
+  const std::string openai = chunk("") + chunk(text) + chunk("a") + chunk("b") + chunk(text);
+  UsageScanner scanner(Format::kOpenAiChat, true);
+  scanner.feed(openai);
+  EXPECT_EQ(scanner.content_events(), 4U);
+  EXPECT_NEAR(static_cast<double>(scanner.content_bytes()), 16'002, 60);
+
+  const std::string anthropic =
+      R"(data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" +
+      text + "\"}}\n\n";
+  UsageScanner claude(Format::kAnthropicMessages, true);
+  claude.feed(anthropic);
+  EXPECT_NEAR(static_cast<double>(claude.content_bytes()), 8000, 60);
+
+  UsageScanner long_line(Format::kOpenAiChat, true);
+  const std::string line = chunk(std::string(UsageScanner::kMaxLineBytes * 2, 'x'));
+  long_line.feed(std::string_view(line).substr(0, 100));
+  long_line.feed(std::string_view(line).substr(100));
+  EXPECT_NEAR(static_cast<double>(long_line.content_bytes()), UsageScanner::kMaxLineBytes * 2, 300);
 }
 
 }  // namespace
