@@ -60,8 +60,7 @@ void estimate_missing(Usage& usage, const UsageHints& hints) {
     usage.estimated = true;
   }
   const std::uint64_t seen = hints.has_output ? tokens_of_content(hints) : 0;
-  const bool none_of_some = usage.output == 0U && hints.content_events > 0 && seen > 0;
-  if ((!usage.output && hints.has_output) || none_of_some ||
+  if ((!usage.output && hints.has_output) ||
       (hints.unfinished && seen > usage.output.value_or(0))) {
     usage.output = seen;
     usage.estimated = true;

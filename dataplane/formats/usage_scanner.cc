@@ -142,7 +142,10 @@ void UsageScanner::State::on_number(UsageField field, std::uint64_t value) {
     case UsageField::kCacheWrite:
       return raise(cache_write);
     case UsageField::kOutput:
-      return raise(output);
+      // Anthropic's first figure is a beginning, of which the last one need not be more.
+      if (openai) return raise(output);
+      output = value;
+      return;
     case UsageField::kTotal:
       return raise(total);
     case UsageField::kReasoning:

@@ -1,11 +1,13 @@
 #include "dataplane/limits/policy.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "dataplane/http/query.h"
 #include "dataplane/limits/selectors.h"
+#include "dataplane/snapshot/codec.h"
 
 namespace tollgate::dataplane::limits {
 
@@ -14,13 +16,20 @@ namespace {
 /// Keeps names of routes apart from names of limits, which are added up.
 constexpr base::Hash128 kRouteSalt{0x5D1B'7F0C'3E2A'9461ULL, 0x93C4'68D7'A0B5'12EFULL};
 
-base::Hash128 limit_name(const snapshot::Limits& limits, const snapshot::LimitRule& rule) {
-  std::string text = limits.scope_key;
-  text += '\0';
-  text += rule.id;
-  text += '\0';
-  text += std::to_string(length_s(rule.unit));
-  return base::hash128(text);
+/// What a limit counts: its policy's scope, whom it is about, what is charged and the window. Not
+/// how much it lets pass, nor its place among the others, so that counters outlive an edit of
+/// either.
+std::string content_of(const snapshot::Limits& limits, const snapshot::LimitRule& rule) {
+  snapshot::Limits content;
+  content.scope_key = limits.scope_key;
+  content.kind = limits.kind;
+  snapshot::LimitRule& counted = content.rules.emplace_back();
+  counted.selectors = rule.selectors;
+  counted.unit = rule.unit;
+  counted.request_cost = rule.request_cost;
+  counted.response_cost = rule.response_cost;
+  counted.shared = rule.shared;
+  return snapshot::encode(content);
 }
 
 }  // namespace
@@ -72,6 +81,7 @@ Policy::Policy(std::shared_ptr<const snapshot::LimitsNode> node, ShareId share)
     : node_(std::move(node)) {
   const snapshot::Limits& value = node_->value;
   std::vector<std::vector<ValueSource>> lists;
+  std::map<std::string, int> seen;  // limits that count the same have a counter each
   for (const snapshot::LimitRule& rule : value.rules) {
     auto selectors = std::make_unique<Selectors>(rule);
     const auto known = std::find(lists.begin(), lists.end(), selectors->values());
@@ -80,7 +90,8 @@ Policy::Policy(std::shared_ptr<const snapshot::LimitsNode> node, ShareId share)
     limit.rule = &rule;
     limit.share = share;
     limit.length_s = length_s(rule.unit);
-    limit.name = limit_name(value, rule);
+    const std::string content = content_of(value, rule);
+    limit.name = base::hash128(content + std::to_string(seen[content]++));
     limit.values = static_cast<std::uint32_t>(known - lists.begin());
     limit.is_default = value.kind == snapshot::LimitKind::kLocal && rule.selectors.empty();
     if (known == lists.end()) lists.push_back(selectors->values());

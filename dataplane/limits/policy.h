@@ -29,7 +29,7 @@ struct Limit {
   const snapshot::LimitRule* rule = nullptr;
   ShareId share = 0;
   std::uint32_t length_s = 1;
-  base::Hash128 name;        // of the limit: policy's scope, rule, unit
+  base::Hash128 name;        // of the limit: policy's scope and what it counts
   std::uint32_t values = 0;  // which of the policy's lists of distinct values it counts by
   bool is_default = false;   // for requests that no other limit of its policy matches
 };
@@ -48,8 +48,8 @@ class Policy {
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
 
-  /// Appends every limit that applies. The name of a counter is made of the policy's scope, the
-  /// limit's id and unit, the route unless the limit is shared, and a hash of the distinct values:
+  /// Appends every limit that applies. The name of a counter is made of the policy's scope, what
+  /// the limit counts, the route unless the limit is shared, and a hash of the distinct values:
   /// what a client sent is nowhere kept.
   void match(const Subject& subject, KeyHasher& hasher, std::vector<Hit>& out) const;
 

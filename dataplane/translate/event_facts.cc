@@ -29,8 +29,19 @@ std::string_view finish_word(const Event& stop) {
   return {};
 }
 
+/// Of what is known at the start, output is a beginning of which the end need not be more.
+void EventFacts::note_usage(const formats::Usage& usage, bool at_start) {
+  formats::Usage figures = usage;
+  if (at_start) {
+    start_output_ = usage.output;
+    figures.output.reset();
+    figures.total.reset();
+  }
+  formats::raise_usage(usage_, figures);
+}
+
 void EventFacts::note(const Event& event) {
-  if (event.usage != nullptr) formats::raise_usage(usage_, *event.usage);
+  if (event.usage != nullptr) note_usage(*event.usage, event.kind == EventKind::kStart);
   switch (event.kind) {
     case EventKind::kStart:
       model_ = event.model;
@@ -59,6 +70,7 @@ void EventFacts::note(const Event& event) {
 providers::AnswerFacts EventFacts::facts() const {
   providers::AnswerFacts facts;
   facts.usage = usage_;
+  if (!usage_.output) facts.usage.output = start_output_;
   facts.model = model_;
   facts.finish_reason = finish_reason_;
   facts.content_events = content_events_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "dataplane/formats/chat/event.h"
@@ -14,7 +16,10 @@ class EventFacts {
   [[nodiscard]] providers::AnswerFacts facts() const;
 
  private:
+  void note_usage(const formats::Usage& usage, bool at_start);
+
   formats::Usage usage_;
+  std::optional<std::uint64_t> start_output_;
   std::string model_;
   std::string finish_reason_;
   std::uint64_t content_events_ = 0;

@@ -295,7 +295,7 @@ TEST_F(PassageTest, AStoreThatFailsLeavesItToEachLimit) {
   policy({local});
   EXPECT_EQ(calls(""), 5) << "counted here";
   gate_.proxies = 3;
-  local.id = "shared by three";
+  local.unit = LimitUnit::kDay;
   policy({local});
   EXPECT_EQ(calls(""), 2) << "a third, rounded up";
   gate_.proxies = 1;

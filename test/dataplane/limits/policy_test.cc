@@ -186,5 +186,34 @@ TEST(BookKeeper, FollowsTheSnapshot) {
   EXPECT_EQ(book->find({3, 1}), nullptr);
 }
 
+TEST_F(PolicyTest, CountersAreKnownByWhatTheyCount) {
+  const auto rule = [](std::string id, std::string model, std::uint64_t requests) {
+    snapshot::LimitRule out;
+    out.id = std::move(id);
+    out.requests = requests;
+    LimitSelector selector;
+    selector.headers.push_back({LimitMatchType::kExact, "x-ai-eg-model", std::move(model), false});
+    out.selectors.push_back(selector);
+    return out;
+  };
+  const auto names = [](std::vector<snapshot::LimitRule> rules) {
+    auto node = std::make_shared<snapshot::LimitsNode>();
+    node->value.scope_key = "scope";
+    node->value.rules = std::move(rules);
+    std::vector<base::Hash128> out;
+    const Policy policy(node, 0);
+    for (const Limit& limit : policy.limits()) out.push_back(limit.name);
+    return out;
+  };
+  const auto before = names({rule("0", "gpt", 5)});
+  const auto after = names({rule("0", "claude", 2), rule("1", "gpt", 9), rule("2", "gpt", 7)});
+  EXPECT_EQ(after[1], before[0]) << "another place and another figure";
+  EXPECT_FALSE(after[0] == before[0]) << "whoever comes before takes nothing over";
+  EXPECT_FALSE(after[1] == after[2]) << "each counts for itself";
+  snapshot::LimitRule hourly = rule("0", "gpt", 5);
+  hourly.unit = snapshot::LimitUnit::kHour;
+  EXPECT_FALSE(names({hourly})[0] == before[0]);
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::limits

@@ -30,6 +30,7 @@ enum class Case : std::uint8_t {
   kStreamTwice,   // cumulative: first a part, then all
   kAnthropic,     // whole
   kClaudeStream,  // input at the beginning, output at the end
+  kEmbeddings,    // no output at all
   kFailed,        // 500: nothing was used
   kExactCount,    // --- the above are exact, what follows is estimated
   kMissing = kExactCount,
@@ -124,6 +125,11 @@ string answer_for(Case which, Tokens tokens) {
                           "}}");
     case Case::kClaudeStream:
       return claude_stream(tokens);
+    case Case::kEmbeddings:
+      return whole_answer(
+          R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.25,0.5,0.125]}],)"
+          R"("model":"m","usage":{"prompt_tokens":)" +
+          number(tokens.input) + R"(,"total_tokens":)" + number(tokens.input) + "}}");
     case Case::kFailed:
       return whole_answer(R"({"error":{"message":"broken","type":"server_error"}})", 500);
     case Case::kMissing:
@@ -316,13 +322,20 @@ class Ledger : public Running {
     const bool stream = which == Case::kStream || which == Case::kStreamMid ||
                         which == Case::kStreamTwice || which == Case::kClaudeStream ||
                         which == Case::kAborted;
+    const bool embeddings = which == Case::kEmbeddings;
     const string model = claude ? "claude" : fallback ? "fallback" : "gpt";
     const string body =
-        R"({"model":")" + model + R"(","max_tokens":9,)" + (stream ? R"("stream":true,)" : "") +
-        R"("messages":[{"role":"user","content":"case )" + number(static_cast<unsigned>(which)) +
-        " " + number(tokens.input) + " " + number(tokens.output) + R"("}]})";
+        R"({"model":")" + model + "\"," +
+        (embeddings ? R"("input":")"
+                    : string(R"("max_tokens":9,)") + (stream ? R"("stream":true,)" : "") +
+                          R"("messages":[{"role":"user","content":")") +
+        "case " + number(static_cast<unsigned>(which)) + " " + number(tokens.input) + " " +
+        number(tokens.output) + (embeddings ? R"("})" : R"("}]})");
     if (!client) client = std::make_unique<Socket4>(port_);
-    client->send(string("POST ") + (claude ? "/anthropic/v1/messages" : "/v1/chat/completions") +
+    const string path = embeddings ? "/v1/embeddings"
+                        : claude   ? "/anthropic/v1/messages"
+                                   : "/v1/chat/completions";
+    client->send("POST " + path +
                  " HTTP/1.1\r\nHost: gw\r\nContent-Type: application/json\r\nx-class: " +
                  (which < Case::kExactCount ? "exact" : "estimated") + "\r\nx-user-id: " + user +
                  "\r\nContent-Length: " + number(body.size()) + "\r\n\r\n" + body);
@@ -368,7 +381,8 @@ TEST_F(Ledger, ChargesExactlyWhatWasReported) {
       std::unique_ptr<Socket4> client;
       for (std::size_t i = t; i < requests; i += kThreads) {
         const auto which = static_cast<Case>(random() % static_cast<unsigned>(Case::kCount));
-        const Tokens tokens{random() % 5000, random() % 2000};
+        Tokens tokens{random() % 5000, random() % 2000};
+        if (which == Case::kEmbeddings) tokens.output = 0;
         const std::size_t user = random() % kUsers;
         const bool exact = which < Case::kExactCount;
         const string answer = ask(client, which, tokens, "user" + number(user), random() % 10 == 0);
