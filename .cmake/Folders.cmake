@@ -116,21 +116,22 @@ tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
 tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
 tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
 tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
-tollgate_library(controller/kube/http DEPS dataplane/base controller/kube/auth LIBS CURL::libcurl
-  OpenSSL::SSL Threads::Threads)
+tollgate_library(controller/curl LIBS ${CMAKE_DL_LIBS})
+tollgate_library(controller/kube/http DEPS dataplane/base controller/curl controller/kube/auth
+  LIBS OpenSSL::SSL Threads::Threads)
 tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
   LIBS ${JSON} Threads::Threads)
 tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
 tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
-tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/kube reconcilers/model
-  LIBS CURL::libcurl OpenSSL::SSL ${JSON})
+tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/curl controller/kube
+  reconcilers/model LIBS OpenSSL::SSL ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
   reconcilers/model reconcilers/derive reconcilers/resources render LIBS ${JSON})
 tollgate_library(controller/api DEPS dataplane/base dataplane/admin dataplane/event dataplane/net
-  controller/resolve controller/schema controller/api/rest reconcilers/model
-  LIBS CURL::libcurl ${JSON} ${CMAKE_DL_LIBS})
+  controller/curl controller/resolve controller/schema controller/api/rest reconcilers/model
+  LIBS ${JSON} ${CMAKE_DL_LIBS})
 target_compile_definitions(tg_controller_api PRIVATE TOLLGATE_VERSION="${PROJECT_VERSION}")
 add_library(tg_controller_api_rest INTERFACE)  # the interface; the rest is the module below
 tollgate_library(controller/pipeline DEPS dataplane/base controller/api controller/kube controller/kube/auth

@@ -1,11 +1,10 @@
 #include "controller/api/client.h"
 
-#include <curl/curl.h>
-
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "controller/curl/curl.h"
 #include "dataplane/net/address.h"
 
 namespace tollgate::controller::api {
@@ -28,23 +27,24 @@ std::size_t take(const char* data, std::size_t size, std::size_t count, void* ou
 }
 
 base::Result<std::string> get(const std::string& address, const char* path) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(),
-                                                                 curl_easy_cleanup);
+  const curl::Library& curl = curl::library();
+  const std::unique_ptr<CURL, decltype(curl.easy_cleanup)> easy(curl.easy_init(),
+                                                                curl.easy_cleanup);
   if (easy == nullptr) return base::internal_error("libcurl cannot be used");
   const std::string url = "http://" + address + path;
   std::string text;
-  curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");  // whatever the environment says
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, static_cast<long>(kAskTimeout.count()));
-  curl_easy_setopt(easy.get(), CURLOPT_CONNECTTIMEOUT,
+  curl.easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
+  curl.easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+  curl.easy_setopt(easy.get(), CURLOPT_PROXY, "");  // whatever the environment says
+  curl.easy_setopt(easy.get(), CURLOPT_TIMEOUT, static_cast<long>(kAskTimeout.count()));
+  curl.easy_setopt(easy.get(), CURLOPT_CONNECTTIMEOUT,
                    static_cast<long>(kAskConnectTimeout.count()));
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &take);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &text);
-  const CURLcode code = curl_easy_perform(easy.get());
-  if (code != CURLE_OK) return failed(address, curl_easy_strerror(code));
+  curl.easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &take);
+  curl.easy_setopt(easy.get(), CURLOPT_WRITEDATA, &text);
+  const CURLcode code = curl.easy_perform(easy.get());
+  if (code != CURLE_OK) return failed(address, curl.easy_strerror(code));
   long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl.easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status == 200) return text;
   const json said = json::parse(text, nullptr, false);
   const json::json_pointer message("/error/message");

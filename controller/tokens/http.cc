@@ -1,6 +1,5 @@
 #include "controller/tokens/http.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -8,22 +7,23 @@
 #include <array>
 #include <memory>
 
+#include "controller/curl/curl.h"
 #include "dataplane/base/text.h"
 
 namespace tollgate::controller::tokens {
 namespace {
 
 struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const { curl::library().easy_cleanup(handle); }
 };
 struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl::library().slist_free_all(list); }
 };
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 void append(List& list, const std::string& text) {
-  curl_slist* longer = curl_slist_append(list.get(), text.c_str());
+  curl_slist* longer = curl::library().slist_append(list.get(), text.c_str());
   if (longer == nullptr) return;
   static_cast<void>(list.release());
   list.reset(longer);
@@ -96,11 +96,11 @@ CURLcode add_trust(CURL*, void* context, void* from) {
 
 bool set_trust(CURL* handle, Surroundings& surroundings) {
   if (surroundings.alone) {
-    curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
-    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+    curl::library().easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+    curl::library().easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   }
-  return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, &add_trust) == CURLE_OK &&
-         curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &surroundings) == CURLE_OK;
+  return curl::library().easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, &add_trust) == CURLE_OK &&
+         curl::library().easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &surroundings) == CURLE_OK;
 }
 
 }  // namespace
@@ -121,47 +121,48 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
     return base::backend_error(base::Code::kUnavailable, true, place_of(call.url) + ": " + why);
   };
   if (aborted_) return unavailable("the program ends");
-  const Easy easy(curl_easy_init());
+  const Easy easy(curl::library().easy_init());
   if (!easy) return base::internal_error("libcurl cannot be started");
   List headers;
   for (const auto& [name, value] : call.headers) append(headers, name + ": " + value);
   const List elsewhere = connections(surroundings_, call.url);
   Taken taken;
   CURL* handle = easy.get();
-  curl_easy_setopt(handle, CURLOPT_URL, call.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &aborted);
-  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &aborted_);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(kTimeout.count()));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(kConnectTimeout.count()));
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
-  if (elsewhere) curl_easy_setopt(handle, CURLOPT_PROXY, "");
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &take);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &taken);
+  curl::library().easy_setopt(handle, CURLOPT_URL, call.url.c_str());
+  curl::library().easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl::library().easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  curl::library().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl::library().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl::library().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &aborted);
+  curl::library().easy_setopt(handle, CURLOPT_XFERINFODATA, &aborted_);
+  curl::library().easy_setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(kTimeout.count()));
+  curl::library().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
+                              static_cast<long>(kConnectTimeout.count()));
+  curl::library().easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl::library().easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
+  if (elsewhere) curl::library().easy_setopt(handle, CURLOPT_PROXY, "");
+  curl::library().easy_setopt(handle, CURLOPT_WRITEFUNCTION, &take);
+  curl::library().easy_setopt(handle, CURLOPT_WRITEDATA, &taken);
   if (!set_trust(handle, surroundings_)) {
     return base::internal_error("libcurl's TLS takes no certificate authorities");
   }
   if (!call.body.empty()) {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(call.body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, call.body.data());
+    curl::library().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                                static_cast<curl_off_t>(call.body.size()));
+    curl::library().easy_setopt(handle, CURLOPT_POSTFIELDS, call.body.data());
   }
   std::array<char, CURL_ERROR_SIZE> detail{};
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
-  const CURLcode code = curl_easy_perform(handle);
+  curl::library().easy_setopt(handle, CURLOPT_ERRORBUFFER, detail.data());
+  const CURLcode code = curl::library().easy_perform(handle);
   if (taken.too_large) {
     return unavailable("the answer is larger than " + std::to_string(kMaxAnswerBytes) + " bytes");
   }
   // Which certificate is wrong, and how; else the detail may hold more of the URL than its host.
   const bool certificate = code == CURLE_PEER_FAILED_VERIFICATION && detail[0] != '\0';
   if (certificate) return unavailable(detail.data());
-  if (code != CURLE_OK) return unavailable(curl_easy_strerror(code));
+  if (code != CURLE_OK) return unavailable(curl::library().easy_strerror(code));
   long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  curl::library().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   return Answer{static_cast<int>(status), std::move(taken.body)};
 }
 

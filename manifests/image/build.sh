@@ -20,6 +20,12 @@ root_of() { # fills a root file system for one program
     install -D -m 0755 build/release/tollgate-read-api.so "$root/usr/lib/tollgate/tollgate-read-api.so"
     files+=(build/release/tollgate-read-api.so)
   fi
+  if [ "$program" = tollgate ]; then  # loaded when it is needed
+    local curl
+    curl=$(ldconfig -p | awk '$1 == "libcurl.so.4" {print $NF; exit}')
+    install -D -m 0755 "$(readlink -f "$curl")" "$root$curl"
+    files+=("$curl")
+  fi
   # Every library the loader resolves, name services among them, with the loader itself.
   { ldd "${files[@]}" | awk '/=> \//{print $3} /^\t\/lib/{print $1}'
     ls /lib/x86_64-linux-gnu/libnss_files.so.2 /lib/x86_64-linux-gnu/libnss_dns.so.2 /lib/x86_64-linux-gnu/libresolv.so.2 2>/dev/null || true

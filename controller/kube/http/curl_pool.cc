@@ -1,6 +1,5 @@
 #include "controller/kube/http/curl_pool.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "controller/curl/curl.h"
 #include "controller/kube/http/curl_transfer.h"
 
 namespace tollgate::controller::kube::http {
@@ -44,7 +44,7 @@ class ProbeSink final : public HttpSink {
 
 struct CurlPool::Impl {
   explicit Impl(const Endpoint& where) : endpoint(where) { make_multi(); }
-  ~Impl() { curl_multi_cleanup(multi); }
+  ~Impl() { curl::library().multi_cleanup(multi); }
 
   const Endpoint endpoint;
   CURLM* multi = nullptr;
@@ -61,26 +61,26 @@ struct CurlPool::Impl {
   std::thread thread;
 
   void make_multi() {
-    multi = curl_multi_init();
-    curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    multi = curl::library().multi_init();
+    curl::library().multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   }
 
   void send(Command command) {
     const std::lock_guard lock(mutex);
     if (stopping) return;
     commands.push_back(std::move(command));
-    curl_multi_wakeup(multi);
+    curl::library().multi_wakeup(multi);
   }
 
   void loop() {
     while (take_commands()) {
       int running = 0;
-      curl_multi_perform(multi, &running);
+      curl::library().multi_perform(multi, &running);
       take_ended();
       check_peer();
       start_waiting();
       if (commands_waiting()) continue;
-      curl_multi_poll(multi, nullptr, 0, poll_ms(), nullptr);
+      curl::library().multi_poll(multi, nullptr, 0, poll_ms(), nullptr);
     }
     const base::Error error =
         base::backend_error(base::Code::kCancelled, false, "the client is stopping");
@@ -175,7 +175,8 @@ struct CurlPool::Impl {
     if (idle) last_activity = Clock::now();
     auto transfer =
         std::make_unique<CurlTransfer>(id, std::move(request), sink, endpoint, last_activity);
-    if (!transfer->usable() || curl_multi_add_handle(multi, transfer->easy()) != CURLM_OK) {
+    if (!transfer->usable() ||
+        curl::library().multi_add_handle(multi, transfer->easy()) != CURLM_OK) {
       if (transfer->stream()) --streams;
       if (id != kProbeId) active.fetch_sub(1, std::memory_order_relaxed);
       transfer->finish(base::internal_error("libcurl refused the request's options"), false);
@@ -187,8 +188,8 @@ struct CurlPool::Impl {
   /// Takes a transfer out of libcurl's hands and ours.
   std::unique_ptr<CurlTransfer> take(CURL* easy) {
     CurlTransfer* raw = nullptr;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &raw);
-    curl_multi_remove_handle(multi, easy);
+    curl::library().easy_getinfo(easy, CURLINFO_PRIVATE, &raw);
+    curl::library().multi_remove_handle(multi, easy);
     const auto found = transfers.find(raw->id());
     auto transfer = std::move(found->second);
     transfers.erase(found);
@@ -200,7 +201,7 @@ struct CurlPool::Impl {
   void take_ended() {
     bool silent_timeout = false;
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+    while (const CURLMsg* message = curl::library().multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
       const auto transfer = take(message->easy_handle);
@@ -242,7 +243,7 @@ struct CurlPool::Impl {
     end_all(base::backend_error(base::Code::kUnavailable, true,
                                 "the API server's connection is dead: nothing came in time"));
     const std::lock_guard lock(mutex);
-    curl_multi_cleanup(multi);
+    curl::library().multi_cleanup(multi);
     make_multi();
     last_activity = Clock::now();
   }
@@ -276,7 +277,7 @@ void CurlPool::shutdown() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
-    curl_multi_wakeup(impl_->multi);
+    curl::library().multi_wakeup(impl_->multi);
   }
   if (impl_->thread.joinable()) impl_->thread.join();
 }
@@ -288,7 +289,7 @@ void CurlPool::start(RequestId id, HttpRequest request, std::shared_ptr<HttpSink
     if (!impl_->stopping) {
       impl_->commands.push_back(
           {Command::Kind::kStart, id, std::move(request), std::move(sink), Clock::now()});
-      curl_multi_wakeup(impl_->multi);
+      curl::library().multi_wakeup(impl_->multi);
       return;
     }
   }

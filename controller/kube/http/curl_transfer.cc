@@ -1,6 +1,5 @@
 #include "controller/kube/http/curl_transfer.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "controller/curl/curl.h"
 #include "dataplane/base/text.h"
 
 namespace tollgate::controller::kube::http {
@@ -24,17 +24,17 @@ constexpr long kKeepAliveSeconds = 30;
 
 template <typename T>
 bool set(CURL* easy, CURLoption option, T value) {
-  return curl_easy_setopt(easy, option, value) == CURLE_OK;
+  return curl::library().easy_setopt(easy, option, value) == CURLE_OK;
 }
 
 bool set_blob(CURL* easy, CURLoption option, std::string_view bytes) {
   // libcurl copies the bytes into the handle, which lives as long as the request.
   curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_COPY};
-  return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+  return curl::library().easy_setopt(easy, option, &blob) == CURLE_OK;
 }
 
 bool append(curl_slist*& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list, line.c_str());
+  curl_slist* longer = curl::library().slist_append(list, line.c_str());
   if (longer == nullptr) return false;
   list = longer;
   return true;
@@ -125,18 +125,18 @@ CurlTransfer::CurlTransfer(RequestId id, HttpRequest request, std::shared_ptr<Ht
       sink_(std::move(sink)),
       last_activity_(last_activity),
       started_(Clock::now()),
-      easy_(curl_easy_init()),
+      easy_(curl::library().easy_init()),
       error_buffer_(std::make_unique<char[]>(CURL_ERROR_SIZE)) {
   usable_ = easy_ != nullptr && configure(endpoint);
 }
 
 CurlTransfer::~CurlTransfer() {
-  if (easy_ != nullptr) curl_easy_cleanup(easy_);
+  if (easy_ != nullptr) curl::library().easy_cleanup(easy_);
   for (curl_slist* line = headers_; line != nullptr; line = line->next) {
     OPENSSL_cleanse(line->data, std::strlen(line->data));
   }
-  curl_slist_free_all(headers_);
-  curl_slist_free_all(connect_to_);
+  curl::library().slist_free_all(headers_);
+  curl::library().slist_free_all(connect_to_);
 }
 
 bool CurlTransfer::configure(const Endpoint& endpoint) {
@@ -225,7 +225,7 @@ bool CurlTransfer::set_method() {
 }
 
 void CurlTransfer::resume() {
-  curl_easy_pause(easy_, CURLPAUSE_CONT);
+  curl::library().easy_pause(easy_, CURLPAUSE_CONT);
 }
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -250,14 +250,14 @@ void CurlTransfer::take_header(std::string_view line) {
 /// A stream's head matters before its first byte: it says that the stream is open.
 void CurlTransfer::end_of_head() {
   long code = 0;
-  curl_easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_RESPONSE_CODE, &code);
+  curl::library().easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_RESPONSE_CODE, &code);
   if (code >= 200) deliver_head();
 }
 
 void CurlTransfer::deliver_head() {
   if (head_delivered_) return;
   long code = 0;
-  curl_easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_RESPONSE_CODE, &code);
+  curl::library().easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_RESPONSE_CODE, &code);
   head_.code = static_cast<int>(code);
   head_delivered_ = true;
   sink_->on_head(head_);
@@ -271,7 +271,7 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
     case Flow::kContinue:
       break;
     case Flow::kPause:
-      curl_easy_pause(static_cast<CURL*>(transfer->easy_), CURLPAUSE_RECV);
+      curl::library().easy_pause(static_cast<CURL*>(transfer->easy_), CURLPAUSE_RECV);
       break;
     case Flow::kAbort:
       transfer->aborted_ = true;
@@ -293,11 +293,12 @@ void CurlTransfer::finish(int curl_code) {
     finish(base::backend_error(base::Code::kCancelled, false, "ended by its reader"), true);
     return;
   }
-  std::string text = error_buffer_[0] != '\0' ? error_buffer_.get() : curl_easy_strerror(code);
+  std::string text =
+      error_buffer_[0] != '\0' ? error_buffer_.get() : curl::library().easy_strerror(code);
   base::Error error = base::backend_error(code_of(code), true, std::move(text));
   error.retryable = error.code == base::Code::kUnavailable || error.code == base::Code::kTimeout;
   long request_bytes = 0;  // of all requests that this handle put on a connection
-  curl_easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_REQUEST_SIZE, &request_bytes);
+  curl::library().easy_getinfo(static_cast<CURL*>(easy_), CURLINFO_REQUEST_SIZE, &request_bytes);
   finish(error, request_bytes > 0 && !certainly_not_sent(code));
 }
 

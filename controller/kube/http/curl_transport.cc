@@ -1,7 +1,5 @@
 #include "controller/kube/http/curl_transport.h"
 
-#include <curl/curl.h>
-
 #include <mutex>
 #include <utility>
 
@@ -10,14 +8,6 @@
 namespace tollgate::controller::kube::http {
 
 namespace {
-
-// libcurl's own set-up of process-wide tables; it counts its callers and is thread-safe.
-struct CurlLibrary {
-  CurlLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
-  ~CurlLibrary() { curl_global_cleanup(); }
-  CurlLibrary(const CurlLibrary&) = delete;
-  CurlLibrary& operator=(const CurlLibrary&) = delete;
-};
 
 // The low bits of an id say which pool a request runs in.
 constexpr RequestId kPoolBits = 8;
@@ -31,7 +21,6 @@ constexpr std::size_t kMaxStreams = CurlPool::kMaxActive - 10;
 struct CurlTransport::Impl {
   explicit Impl(const Endpoint& where) : endpoint(where) {}
 
-  CurlLibrary library;
   const Endpoint endpoint;
   std::mutex mutex;
   RequestId next_id = 1;

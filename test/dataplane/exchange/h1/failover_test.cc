@@ -106,6 +106,23 @@ TEST_F(Failover, AStreamThatBreaksBeforeItsFirstContent) {
   }
 }
 
+TEST_F(Failover, WhatTheFirstBackendBilledIsInTheRecordToo) {
+  constexpr std::string_view kUsage =
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":900}}\n\n";
+  constexpr std::string_view kOther =
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5}}\n\n";
+  const string begun = string(kStreamHead) + chunk(kRole) + chunk(kUsage) + chunk(kError);
+  rig.backend.on_data_script = [begun](BackendConnection& connection) { connection.send(begun); };
+  second.always(stream_of({kRole, kWord, kOther, kStop}));
+  EXPECT_NE(ask(true).find("word"), string::npos);
+  const auto& record = rig.sink.all.back();
+  EXPECT_EQ(record.attempts, 2U);
+  EXPECT_EQ(record.tokens.input, 1009U);
+  EXPECT_EQ(record.tokens.output, 905U);
+  EXPECT_EQ(record.tokens.total, 1914U);
+  EXPECT_FALSE(record.tokens.estimated);
+}
+
 TEST_F(Failover, AfterTheFirstContentThereIsNoWayBack) {
   rig.backend.on_data_script = [](BackendConnection& connection) {
     connection.send(string(kStreamHead) + chunk(kRole) + chunk(kWord));

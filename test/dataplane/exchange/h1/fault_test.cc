@@ -299,6 +299,8 @@ TEST_F(Faults, EachTimeoutHasItsOwnError) {
     ASSERT_TRUE(rig.run_until([&] { return client->received.find("}}") != string::npos; }));
     EXPECT_TRUE(client->received.starts_with("HTTP/1.1 504 ")) << client->received;
     EXPECT_EQ(rig.sink.all.back().error, one.error);
+    EXPECT_GT(rig.sink.all.back().tokens.input.value_or(0), 0U) << "the backend worked on it";
+    EXPECT_TRUE(rig.sink.all.back().tokens.estimated);
     EXPECT_TRUE(rig.run_until([&] { return last().ended || last().closed; }));
   }
 }
