@@ -37,8 +37,8 @@ struct UsageHints {
   bool has_output = true;  // embeddings have none
 };
 
-/// Fills `input`, `output` and `total` where they are empty, or all 0 although there was something,
-/// and marks the value as estimated: four bytes of text count as a token, an event of a stream as at
+/// Fills `input`, `output` and `total` where they are empty, or all 0 for an answer with content, and
+/// marks the value as estimated: four bytes of text count as a token, an event of a stream as at
 /// least one. A part above its whole is cut to it, so that no difference of two figures is
 /// negative, and a total below its parts is replaced by their sum.
 void estimate_missing(Usage& usage, const UsageHints& hints);
