@@ -37,7 +37,7 @@ struct UsageHints {
   bool has_output = true;  // embeddings have none
 };
 
-/// Fills `input`, `output` and `total` where they are empty, or all 0 for an answer with content, and
+/// Fills `input`, `output` and `total` where they are empty, or 0 for an answer with content, and
 /// marks the value as estimated: four bytes of text count as a token, an event of a stream as at
 /// least one. A part above its whole is cut to it, so that no difference of two figures is
 /// negative, and a total below its parts is replaced by their sum.
