@@ -61,7 +61,10 @@ enum class Feature : std::uint8_t {
   kLogitBias,
   kLogprobs,
   kChoices,  // more than one answer
-  kPrompt,   // legacy completions: text to go on with, echo, suffix, best_of
+  kPrompt,   // legacy completions: text to go on with
+  kEcho,     // legacy completions: the answer begins with the prompt
+  kSuffix,   // legacy completions: what stands behind the text that is wanted
+  kBestOf,   // legacy completions: the likeliest of several
   // Output.
   kJsonObject,
   kJsonSchema,

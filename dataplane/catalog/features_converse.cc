@@ -213,7 +213,12 @@ constexpr FeatureRows kRows{{
     FeatureRow{Feature::kLogprobs, Treatment::kWarn, {}},
     FeatureRow{Feature::kChoices, Treatment::kRefuse, "n must be 1."},
     FeatureRow{Feature::kPrompt, Treatment::kMap,
-               "The text becomes a message of the user; echo, suffix and best_of are not known."},
+               "One text, also as a list of one, is a message of the user; several texts and "
+               "tokens are refused."},
+    FeatureRow{Feature::kEcho, Treatment::kRefuse, "The answer would not begin with the prompt."},
+    FeatureRow{Feature::kSuffix, Treatment::kRefuse,
+               "A chat model cannot be told what follows its text."},
+    FeatureRow{Feature::kBestOf, Treatment::kWarn, "One answer is made, not chosen from several."},
     FeatureRow{Feature::kJsonObject, Treatment::kMap,
                "An instruction in the system prompt asks for one JSON object."},
     FeatureRow{Feature::kJsonSchema, Treatment::kMap,

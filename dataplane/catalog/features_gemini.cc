@@ -207,7 +207,12 @@ constexpr FeatureRows kRows{
     FeatureRow{Feature::kLogprobs, Treatment::kMap, {}},
     FeatureRow{Feature::kChoices, Treatment::kMap, {}},
     FeatureRow{Feature::kPrompt, Treatment::kMap,
-               "a prompt becomes one message; echo, suffix and best_of are left out"},
+               "one text, also as a list of one, is a message of the user; several texts and "
+               "tokens are refused"},
+    FeatureRow{Feature::kEcho, Treatment::kRefuse, "the answer would not begin with the prompt"},
+    FeatureRow{Feature::kSuffix, Treatment::kRefuse,
+               "a chat model cannot be told what follows its text"},
+    FeatureRow{Feature::kBestOf, Treatment::kWarn, "one answer is made, not chosen from several"},
     FeatureRow{Feature::kJsonObject, Treatment::kMap, {}},
     FeatureRow{Feature::kJsonSchema, Treatment::kMap,
                "for models before Gemini 2.5 the schema is rewritten without references"},

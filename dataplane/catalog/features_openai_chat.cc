@@ -224,7 +224,12 @@ constexpr FeatureRows kRows{{
     {F::kLogitBias, T::kMap, ""},
     {F::kLogprobs, T::kMap, ""},
     {F::kChoices, T::kMap, ""},
-    {F::kPrompt, T::kMap, "The prompt is one message of the user."},
+    {F::kPrompt, T::kMap,
+     "One text, also as a list of one, is a message of the user; several texts and tokens are "
+     "refused."},
+    {F::kEcho, T::kRefuse, "The answer would not begin with the prompt."},
+    {F::kSuffix, T::kRefuse, "A chat model cannot be told what follows its text."},
+    {F::kBestOf, T::kWarn, "One answer is made, not chosen from several."},
     {F::kJsonObject, T::kMap, ""},
     {F::kJsonSchema, T::kMap, "As response_format with the name answer where none was given."},
     {F::kVerbosity, T::kMap, ""},

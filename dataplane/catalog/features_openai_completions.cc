@@ -7,8 +7,8 @@ using F = Feature;
 using T = Treatment;
 
 constexpr std::array kFields{
-    RequestField{"best_of", F::kPrompt},
-    RequestField{"echo", F::kPrompt},
+    RequestField{"best_of", F::kBestOf},
+    RequestField{"echo", F::kEcho},
     RequestField{"frequency_penalty", F::kFrequencyPenalty},
     RequestField{"guided_choice", F::kConstrainedText},
     RequestField{"guided_grammar", F::kConstrainedText},
@@ -27,7 +27,7 @@ constexpr std::array kFields{
     RequestField{"stream_options", F::kStreamUsage},
     RequestField{"stream_options.include_obfuscation", F::kStreamUsage},
     RequestField{"stream_options.include_usage", F::kStreamUsage},
-    RequestField{"suffix", F::kPrompt},
+    RequestField{"suffix", F::kSuffix},
     RequestField{"temperature", F::kTemperature},
     RequestField{"top_k", F::kTopK},
     RequestField{"top_p", F::kTopP},
@@ -97,6 +97,9 @@ constexpr FeatureRows kRows{{
     {F::kLogprobs, T::kMap, ""},
     {F::kChoices, T::kMap, ""},
     {F::kPrompt, T::kMap, ""},
+    {F::kEcho, T::kMap, ""},
+    {F::kSuffix, T::kMap, ""},
+    {F::kBestOf, T::kMap, ""},
     {F::kJsonObject, T::kRefuse, "Legacy completions take a text to go on with and nothing else."},
     {F::kJsonSchema, T::kRefuse, "Legacy completions take a text to go on with and nothing else."},
     {F::kVerbosity, T::kRefuse, "Legacy completions take a text to go on with and nothing else."},

@@ -130,6 +130,7 @@ base::Status ContentWriter::own_message(const chat::Message& message) {
 /// the user says behind them, answer the same turn.
 base::Status ContentWriter::foreign_messages() {
   bool open = false;
+  bool any = false;
   Role role = Role::kUser;
   for (const chat::Message& message : request_.messages) {
     if (is_instruction(message)) continue;
@@ -150,10 +151,11 @@ base::Status ContentWriter::foreign_messages() {
       role = written_role(message);
       writer_.begin_object().member("role", role == Role::kAssistant ? "assistant" : "user");
       writer_.key("content").begin_array();
-      open = true;
+      open = any = true;
     }
     TRY(foreign_blocks(message));
   }
+  if (!any) return chat::nothing_said(request_);
   if (open) writer_.end_array().end_object();
   return {};
 }

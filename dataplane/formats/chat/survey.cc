@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "dataplane/formats/chat/extras.h"
+
 namespace tollgate::dataplane::formats::chat {
 namespace {
 
@@ -34,8 +36,7 @@ class Survey {
 
   void extras(const Extras& extras, bool top) {
     for (const Extra& extra : extras) {
-      if (extra.raw == "null" || extra.raw == "false" || extra.raw == "[]" || extra.raw == "{}")
-        continue;
+      if (asks_nothing(extra)) continue;
       use(feature_of(extra.key, top));
     }
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/keep.h"
 
 namespace tollgate::dataplane::formats::gemini {
@@ -40,7 +41,7 @@ base::Status Losses::lose(catalog::Feature feature, std::string_view where) {
 }
 
 base::Status Losses::lose(const chat::Extra& extra) {
-  if (extra.raw == "null" || extra.raw == "false") return {};
+  if (chat::asks_nothing(extra)) return {};
   return lose(feature_of(request_.origin, extra.key), extra.key);
 }
 

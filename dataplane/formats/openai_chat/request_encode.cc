@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/losses.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_chat/request.h"
 
@@ -226,6 +227,7 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   for (const chat::Message& message : request.messages) {
     encode_message(w, message, losses);
   }
+  if (losses.foreign() && out.ends_with('[')) return chat::nothing_said(request);
   w.end_array();
   encode_tools(w, request, losses);
   encode_tool_choice(w, request, losses);

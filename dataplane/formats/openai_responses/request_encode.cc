@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/losses.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_responses/request.h"
 
@@ -202,6 +203,7 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   json::Writer w(out);
   w.begin_object().member("model", target.model);
   encode_input(w, request, losses);
+  if (losses.foreign() && out.ends_with("[]")) return chat::nothing_said(request);
   write_tools(w, request, losses);
   write_sampling(w, request, losses);
   write_text(w, request, losses);
