@@ -22,6 +22,16 @@ std::string_view finish_word(const Event& stop) {
     case StopReason::kContentFilter:
     case StopReason::kRefusal:
       return "content_filter";
+    case StopReason::kRecitation:
+      return "recitation";
+    case StopReason::kLanguage:
+      return "language";
+    case StopReason::kNoImage:
+      return "no_image";
+    case StopReason::kMalformedCall:
+      return "malformed_function_call";
+    case StopReason::kUnexpectedCall:
+      return "unexpected_tool_call";
     case StopReason::kOther:
       return stop.raw;
   }
