@@ -149,7 +149,7 @@ class Survey {
     use(Feature::kPresencePenalty, s.presence_penalty && s.presence_penalty->value != 0);
     use(Feature::kFrequencyPenalty, s.frequency_penalty && s.frequency_penalty->value != 0);
     use(Feature::kLogitBias, !s.logit_bias.empty() && s.logit_bias != "{}");
-    use(Feature::kLogprobs, s.logprobs.value_or(false) || s.top_logprobs.has_value());
+    use(Feature::kLogprobs, asks_logprobs(request_));
     use(Feature::kChoices, s.choices && s.choices->value > 1);
     use(Feature::kPrompt, request_.is_completion);
   }
@@ -190,6 +190,12 @@ Format table_of(Format format) {
 }
 
 }  // namespace
+
+bool asks_logprobs(const Request& request) {
+  const Sampling& sampling = request.sampling;
+  if (sampling.logprobs) return *sampling.logprobs;
+  return sampling.top_logprobs && (request.is_completion || sampling.top_logprobs->value > 0);
+}
 
 Features features_of(const Request& request) {
   return Survey(request).run();

@@ -1,5 +1,6 @@
 #include "dataplane/formats/openai/annotations.h"
 #include "dataplane/formats/openai/envelope.h"
+#include "dataplane/formats/openai/logprobs.h"
 #include "dataplane/formats/openai/usage.h"
 #include "dataplane/formats/openai_chat/answer.h"
 
@@ -98,45 +99,47 @@ void write_audio(json::Writer& w, const AnswerChoice& choice, const chat::WholeA
   }
 }
 
-/// Logprobs of all chunks as one object: the lists of `member` joined.
-void write_joined(json::Writer& w, const AnswerChoice& choice, std::string_view member,
-                  bool responses) {
-  json::Reader reader;
-  bool any = false;
-  w.key(member);
+/// The refusal's logprobs of all chunks, which only this dialect has.
+std::string refusal_tokens(const AnswerChoice& choice) {
+  std::string tokens;
   for (const std::string& raw : choice.logprobs) {
     const json::PaddedText padded(raw);
+    json::Reader reader;
     const auto document = reader.open(padded.view());
-    if (!document) continue;
-    const bool whole = responses && member == "content";
-    const auto list = whole ? std::optional<json::Value>(*document) : document->find(member);
+    const auto list = document ? document->find("refusal") : std::nullopt;
     if (!list) continue;
     auto elements = list->elements();
-    if (!elements) continue;
-    if (!any) w.begin_array();
-    any = true;
-    while (elements->next()) w.raw(elements->value().raw().value_or("null"));
+    while (elements && elements->next()) {
+      if (!tokens.empty()) tokens += ',';
+      tokens += elements->value().raw().value_or("null");
+    }
   }
-  if (any) {
-    w.end_array();
-  } else {
-    w.null();
-  }
+  return tokens;
 }
 
+void write_tokens(json::Writer& w, std::string_view name, const std::string& tokens) {
+  w.key(name);
+  tokens.empty() ? w.null() : w.raw("[" + tokens + "]");
+}
+
+/// Logprobs of all chunks as one object.
 void write_logprobs(json::Writer& w, const AnswerChoice& choice, catalog::Format origin) {
   w.key("logprobs");
-  const bool responses = origin == catalog::Format::kOpenAiResponses;
-  if (choice.logprobs.empty() || (!responses && origin != catalog::Format::kOpenAiChat)) {
-    w.null();
-  } else if (choice.logprobs.size() == 1 && !responses) {
+  const bool own = origin == catalog::Format::kOpenAiChat;
+  if (own && choice.logprobs.size() == 1) {
     w.raw(choice.logprobs.front());
-  } else {
-    w.begin_object();
-    write_joined(w, choice, "content", responses);
-    write_joined(w, choice, "refusal", responses);
-    w.end_object();
+    return;
   }
+  const std::string tokens = openai::logprob_tokens(choice.logprobs, origin);
+  const std::string refusal = own ? refusal_tokens(choice) : std::string();
+  if (tokens.empty() && refusal.empty()) {
+    w.null();
+    return;
+  }
+  w.begin_object();
+  write_tokens(w, "content", tokens);
+  write_tokens(w, "refusal", refusal);
+  w.end_object();
 }
 
 void write_choice(json::Writer& w, const AnswerChoice& choice, std::size_t index,

@@ -55,12 +55,11 @@ void write_sampling(json::Writer& w, const Request& request, const chat::Target&
   write_number(w, "seed", s.seed);
   write_number(w, "n", s.choices);
   if (!s.logit_bias.empty()) w.raw_member("logit_bias", s.logit_bias);
-  if (s.logprobs) {
-    w.member("logprobs", *s.logprobs);
-  } else if (losses.foreign() && s.top_logprobs) {
-    w.member("logprobs", true);
+  if (!losses.foreign() && s.logprobs) w.member("logprobs", *s.logprobs);
+  if (losses.foreign() && chat::asks_logprobs(request)) w.member("logprobs", true);
+  if (!losses.foreign() || chat::asks_logprobs(request)) {
+    write_number(w, "top_logprobs", s.top_logprobs);
   }
-  write_number(w, "top_logprobs", s.top_logprobs);
   if (s.stop.empty()) return;
   if (s.plain_stop && s.stop.size() == 1) {
     w.member("stop", s.stop.front());

@@ -97,5 +97,25 @@ TEST(Requests, MessagesThatSayNothingAreRefused) {
   }
 }
 
+/// A number of tokens asks for logprobs where no flag does.
+TEST(Requests, ANumberOfLogprobsIsTheWish) {
+  const Json completion = {{"model", "m"}, {"prompt", "hello"}, {"logprobs", 2}};
+  const Json response = {{"model", "m"}, {"input", "hello"}, {"top_logprobs", 2}};
+  for (const auto& [client, request] :
+       {std::pair{Format::kOpenAiCompletions, completion}, {Format::kOpenAiResponses, response}}) {
+    SCOPED_TRACE(catalog::to_string(client));
+    const Json config = translate(client, Format::kGeminiGenerate, request, "gemini-2.5-pro")
+                            .body["generationConfig"];
+    EXPECT_EQ(config.value("responseLogprobs", false), true);
+    EXPECT_EQ(config.value("logprobs", 0), 2);
+    const Json chat = translate(client, Format::kOpenAiChat, request).body;
+    EXPECT_EQ(chat.value("logprobs", false), true);
+    EXPECT_EQ(translate(client, Format::kAnthropicMessages, request).dropped, Names{"logprobs"});
+    EXPECT_EQ(translate(client, Format::kBedrockConverse, request).dropped, Names{"logprobs"});
+  }
+  const Json none = {{"model", "m"}, {"input", "hello"}, {"top_logprobs", 0}};
+  EXPECT_EQ(translate(Format::kOpenAiResponses, Format::kAnthropicMessages, none).dropped, Names{});
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::formats
