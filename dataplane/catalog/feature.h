@@ -30,6 +30,7 @@ enum class Feature : std::uint8_t {
   kDocumentUrl,
   kDocumentText,
   kFileReference,  // a file that was uploaded to a provider before
+  kMediaForm,      // a data: URI that is not base64 or does not name its type
   kAudioInput,
   kVideoInput,
   kThinkingBlock,  // thinking of an earlier turn, with its signature
@@ -39,6 +40,7 @@ enum class Feature : std::uint8_t {
   kCitations,  // ask for citations of documents
   kToolResultImage,
   kToolResultError,
+  kSpecialToolCall,  // calls and results in forms that only the client's API has
   // Tools.
   kFunctionTool,
   kStrictTool,

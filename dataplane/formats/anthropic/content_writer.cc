@@ -195,7 +195,7 @@ bool ContentWriter::says_nothing(const Block& block) const {
 }
 
 base::Status ContentWriter::block(const Block& block, const Marks& mark) {
-  if (own_ && block.kind == BlockKind::kOpaque) {
+  if (own_ && (block.kind == BlockKind::kOpaque || !block.raw.empty())) {
     writer_.raw(block.raw);
     return {};
   }
@@ -235,8 +235,7 @@ base::Status ContentWriter::block(const Block& block, const Marks& mark) {
     case BlockKind::kVideo:
       return losses_.lose(Feature::kVideoInput);
     case BlockKind::kOpaque:
-      return losses_.lose_extras({{block.name, block.raw}}, request_.origin,
-                                 "messages[].content[].");
+      return losses_.lose(block.meaning);
   }
   return {};
 }

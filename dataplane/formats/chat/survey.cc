@@ -100,7 +100,7 @@ class Survey {
         }
         break;
       case BlockKind::kOpaque:
-        use(Feature::kUnknown);
+        use(block.meaning);
         break;
     }
     extras(block.extras, false);

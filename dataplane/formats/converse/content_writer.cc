@@ -224,7 +224,7 @@ base::Status ContentWriter::own_block(const Block& block) {
 base::Status ContentWriter::block(const Block& block) {
   TRY(losses_.lose_extras(block.extras, request_.origin, "messages[].content[]."));
   if (block.kind == BlockKind::kOpaque) {
-    return losses_.lose_extras({{block.name, block.raw}}, request_.origin, "messages[].content[].");
+    return losses_.lose(block.meaning);
   }
   if (says_nothing(block)) {
     if (block.kind == BlockKind::kThinking) return losses_.lose(Feature::kThinkingBlock);

@@ -121,7 +121,7 @@ class Contents {
         end_part();
         return {};
       case BlockKind::kOpaque:
-        return encoding_.losses.lose(Feature::kUnknown, "messages[].content[]");
+        return encoding_.losses.lose(block.meaning, "messages[].content[]");
     }
     return {};
   }

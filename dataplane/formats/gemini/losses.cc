@@ -42,7 +42,11 @@ base::Status Losses::lose(catalog::Feature feature, std::string_view where) {
 
 base::Status Losses::lose(const chat::Extra& extra) {
   if (chat::asks_nothing(extra)) return {};
-  return lose(feature_of(request_.origin, extra.key), extra.key);
+  const catalog::Feature feature = feature_of(request_.origin, extra.key);
+  // The typed fields say what the canonical form knows; only what it does not know is lost here.
+  const auto& row = catalog::feature_row(catalog::Format::kGeminiGenerate, feature);
+  if (row.treatment == catalog::Treatment::kMap) return {};
+  return lose(feature, extra.key);
 }
 
 base::Status Losses::lose(const chat::Extras& extras) {

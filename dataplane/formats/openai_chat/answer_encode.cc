@@ -69,6 +69,17 @@ void write_thinking(json::Writer& w, const AnswerChoice& choice) {
   if (any) w.end_array();
 }
 
+/// The first call, for clients of `functions`: there is place for no other.
+void write_function_call(json::Writer& w, const AnswerChoice& choice) {
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind != BlockKind::kToolCall) continue;
+    w.key("function_call").begin_object().member("name", block.name);
+    w.member("arguments", block.json.empty() ? std::string_view("{}") : block.json);
+    w.end_object();
+    return;
+  }
+}
+
 void write_calls(json::Writer& w, const AnswerChoice& choice) {
   if (!has(choice, BlockKind::kToolCall)) return;
   w.key("tool_calls").begin_array();
@@ -143,20 +154,22 @@ void write_logprobs(json::Writer& w, const AnswerChoice& choice, catalog::Format
 }
 
 void write_choice(json::Writer& w, const AnswerChoice& choice, std::size_t index,
-                  const chat::WholeAnswer& answer, const openai::Identity& identity) {
+                  const chat::WholeAnswer& answer, const openai::Identity& identity, bool legacy) {
   w.begin_object().member("index", static_cast<std::uint64_t>(index));
   w.key("message").begin_object().member("role", "assistant");
   write_texts(w.key("content"), choice, BlockKind::kText);
   write_texts(w.key("refusal"), choice, BlockKind::kRefusal);
   write_annotations(w, choice, answer.origin);
   write_thinking(w, choice);
-  write_calls(w, choice);
+  legacy ? write_function_call(w, choice) : write_calls(w, choice);
   write_audio(w, choice, answer, identity);
   w.end_object();
   write_logprobs(w, choice, answer.origin);
   const bool own = answer.origin == catalog::Format::kOpenAiChat && !choice.raw_stop.empty();
-  w.member("finish_reason",
-           own ? std::string_view(choice.raw_stop) : openai::finish_reason(choice.stop));
+  const bool called = legacy && choice.stop == chat::StopReason::kToolCalls;
+  w.member("finish_reason", own      ? std::string_view(choice.raw_stop)
+                            : called ? std::string_view("function_call")
+                                     : openai::finish_reason(choice.stop));
   w.end_object();
 }
 
@@ -170,12 +183,13 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
   identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
   identity.service_tier = answer.service_tier;
   if (answer.origin == catalog::Format::kOpenAiChat) identity.raw = answer.raw;
+  const bool legacy = context.request != nullptr && context.request->legacy_functions;
   json::Writer w(out);
   w.begin_object();
   openai::write_identity(w, identity, "chat.completion");
   w.key("choices").begin_array();
   for (std::size_t i = 0; i < answer.choices.size(); ++i) {
-    write_choice(w, answer.choices[i], i, answer, identity);
+    write_choice(w, answer.choices[i], i, answer, identity, legacy);
   }
   w.end_array();
   if (answer.origin == catalog::Format::kOpenAiChat && !answer.usage_raw.empty()) {

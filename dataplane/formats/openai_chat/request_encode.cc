@@ -178,6 +178,7 @@ void write_rest(json::Writer& w, const Request& request, const chat::Target& tar
 
 void encode_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
   if (request.tools.empty() || (losses.foreign() && !has_function(request))) return;
+  if (!losses.foreign() && request.legacy_functions) return;  // an extra says them
   w.key("tools").begin_array();
   for (const chat::Tool& tool : request.tools) write_tool(w, tool, losses);
   w.end_array();
@@ -185,7 +186,7 @@ void encode_tools(json::Writer& w, const Request& request, const LossCheck& loss
 
 void encode_tool_choice(json::Writer& w, const Request& request, const LossCheck& losses) {
   const chat::ToolChoice& choice = request.tool_choice;
-  if (losses.foreign() && !has_function(request)) return;
+  if (losses.foreign() ? !has_function(request) : request.legacy_functions) return;
   switch (choice.kind) {
     case chat::ToolChoiceKind::kUnset:
       break;

@@ -41,6 +41,7 @@ class Encoder final : public chat::StreamEncoder {
  public:
   explicit Encoder(const chat::AnswerContext& context)
       : include_usage_(context.include_usage),
+        legacy_(context.request != nullptr && context.request->legacy_functions),
         wants_logprobs_(context.request != nullptr &&
                         context.request->sampling.logprobs.value_or(false)) {
     identity_.id = openai::answer_id({}, "chatcmpl-", context);
@@ -190,6 +191,13 @@ class Encoder final : public chat::StreamEncoder {
     }
     if (block.kind != BlockKind::kToolCall) return {};
     block.tool = choice->tools++;
+    if (legacy_) {
+      if (block.tool > 0) return {};
+      begin(event).key("function_call").begin_object();
+      writer_->member("name", event.name).member("arguments", "").end_object();
+      finish(sink);
+      return {};
+    }
     json::Writer& w = begin(event).key("tool_calls").begin_array().begin_object();
     w.member("index", static_cast<std::uint64_t>(block.tool)).member("id", event.id);
     w.member("type", "function").key("function").begin_object();
@@ -230,6 +238,11 @@ class Encoder final : public chat::StreamEncoder {
   void arguments(const Event& event, Block& block, std::string_view text, ByteSink& sink) {
     if (text.empty()) return;
     block.has_arguments = true;
+    if (legacy_) {
+      if (block.tool > 0) return;
+      begin(event).key("function_call").begin_object().member("arguments", text).end_object();
+      return finish(sink);
+    }
     json::Writer& w = begin(event).key("tool_calls").begin_array().begin_object();
     w.member("index", static_cast<std::uint64_t>(block.tool)).key("function").begin_object();
     w.member("arguments", text).end_object().end_object().end_array();
@@ -335,7 +348,10 @@ class Encoder final : public chat::StreamEncoder {
     choice->stopped = true;
     begin(event);
     const bool own = event.origin == catalog::Format::kOpenAiChat && !event.raw.empty();
-    finish(sink, own ? event.raw : openai::finish_reason(event.stop));
+    const bool called = legacy_ && event.stop == chat::StopReason::kToolCalls;
+    finish(sink, own      ? event.raw
+                 : called ? std::string_view("function_call")
+                          : openai::finish_reason(event.stop));
     return {};
   }
 
@@ -359,6 +375,7 @@ class Encoder final : public chat::StreamEncoder {
   static constexpr std::size_t kMaxHeldBytes = 16U << 20U;
 
   bool include_usage_;
+  bool legacy_;  // calls are wanted as function_call, of which there is one
   bool wants_logprobs_;
   bool said_ = false;
   bool ended_ = false;

@@ -132,6 +132,29 @@ TEST(Answers, ACallWithoutArgumentsIsStreamedAsAnEmptyObject) {
   }
 }
 
+/// Who asked with `functions` reads `function_call`.
+TEST(Answers, FunctionsAreAnsweredByFunctionCalls) {
+  Pair pair{Format::kAnthropicMessages, Format::kOpenAiChat, {}};
+  pair.request.legacy_functions = true;
+  const std::string answer = call_without_arguments(false);
+  const Json choice = pair.whole(answer, true)["choices"][0];
+  EXPECT_EQ(choice["message"]["function_call"], Json::parse(R"({"name":"now","arguments":"{}"})"));
+  EXPECT_FALSE(choice["message"].contains("tool_calls"));
+  EXPECT_EQ(choice["finish_reason"], "function_call");
+  std::string name;
+  std::string arguments;
+  std::string reason;
+  for (const Json& chunk : events_of(pair.stream(answer, true))) {
+    for (const Json& piece : chunk["choices"]) {
+      const Json call = piece["delta"].value("function_call", Json::object());
+      name += call.value("name", "");
+      arguments += call.value("arguments", "");
+      if (piece["finish_reason"].is_string()) reason = piece["finish_reason"].get<std::string>();
+    }
+  }
+  EXPECT_EQ(name + arguments + reason, "now{}function_call");
+}
+
 std::string gemini_answer(const std::string& reason, const Json& more = Json::object()) {
   Json candidate = {{"content", {{"role", "model"}, {"parts", {{{"text", "Hi"}}}}}},
                     {"finishReason", reason}};
