@@ -242,5 +242,22 @@ TEST(Answers, GooglesLogprobsComeInOpenAisWords) {
   EXPECT_NE(pair.stream(streamed, true).find(R"("text_offset":[0,1])"), std::string::npos);
 }
 
+/// Some hosts send `error` always, empty where all went well.
+TEST(Answers, AnEmptyErrorIsNone) {
+  for (const char* error : {"null", R"("")", "{}", "[]", "false", "0"}) {
+    SCOPED_TRACE(error);
+    const Json choice = Json::parse(R"({"index":0,"message":{"role":"assistant","content":"Hi"},
+        "finish_reason":"stop"})");
+    const Json answer = {{"id", "a"}, {"choices", {choice}}, {"error", Json::parse(error)}};
+    const Json chunk = Json::parse(R"({"id":"a","choices":[{"index":0,"delta":{"content":"Hi"},
+        "finish_reason":"stop"}],"error":)" +
+                                   std::string(error) + "}");
+    Pair pair{Format::kOpenAiChat, Format::kAnthropicMessages, {}};
+    EXPECT_EQ(pair.whole(answer.dump(), false)["content"][0]["text"], "Hi");
+    const std::string stream = "data: " + chunk.dump() + "\n\ndata: [DONE]\n\n";
+    EXPECT_NE(pair.stream(stream, true).find("message_stop"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::formats
