@@ -187,7 +187,8 @@ constexpr FeatureRows kRows{
     FeatureRow{Feature::kToolResultError, Treatment::kMap, "as the result's member error"},
     FeatureRow{Feature::kSpecialToolCall, Treatment::kRefuse,
                "calls and results of tools that are no functions cannot be told"},
-    FeatureRow{Feature::kFunctionTool, Treatment::kMap, {}},
+    FeatureRow{Feature::kFunctionTool, Treatment::kMap,
+               "for models before Gemini 2.5 schemas are rewritten as for json_schema"},
     FeatureRow{Feature::kStrictTool, Treatment::kWarn,
                "Gemini has no strict mode of single functions"},
     FeatureRow{Feature::kBuiltinTool, Treatment::kRefuse,
@@ -219,7 +220,9 @@ constexpr FeatureRows kRows{
     FeatureRow{Feature::kBestOf, Treatment::kWarn, "one answer is made, not chosen from several"},
     FeatureRow{Feature::kJsonObject, Treatment::kMap, {}},
     FeatureRow{Feature::kJsonSchema, Treatment::kMap,
-               "for models before Gemini 2.5 the schema is rewritten without references"},
+               "for models before Gemini 2.5 the schema is rewritten in what they know of OpenAPI: "
+               "references are written out, const is enum, oneOf is anyOf, other keywords are left "
+               "out"},
     FeatureRow{Feature::kVerbosity, Treatment::kWarn, "Gemini has no control of verbosity"},
     FeatureRow{Feature::kOutputModalities, Treatment::kRefuse,
                "answers in sound or images are asked for in Google's own format only"},
