@@ -117,8 +117,9 @@ std::string_view thinking_name(chat::ThinkingKind kind) {
   return {};
 }
 
-void write_reasoning(json::Writer& w, const Request& request, const LossCheck& losses) {
-  const std::string_view effort = openai::effort_of(request, losses);
+void write_reasoning(json::Writer& w, const Request& request, const chat::Target& target,
+                     const LossCheck& losses) {
+  const std::string_view effort = openai::effort_of(request, target.model, losses);
   if (!effort.empty()) w.member("reasoning_effort", effort);
   const chat::Reasoning& reasoning = request.reasoning;
   const std::string_view thinking = thinking_name(reasoning.thinking);
@@ -233,7 +234,7 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   encode_tool_choice(w, request, losses);
   write_sampling(w, request, target, losses);
   write_response_format(w, request.response_format, losses);
-  write_reasoning(w, request, losses);
+  write_reasoning(w, request, target, losses);
   write_stream(w, request, target, losses);
   write_rest(w, request, target, losses);
   w.end_object();

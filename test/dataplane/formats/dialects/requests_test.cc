@@ -248,5 +248,27 @@ TEST(Requests, FunctionsAreTools) {
   EXPECT_EQ(translate(Format::kOpenAiChat, Format::kOpenAiChat, kLegacy, "m").body, kLegacy);
 }
 
+TEST(Requests, EffortsAreWhatOpenAiKnows) {
+  Json request = anthropic_with({{"type", "text"}, {"text", "hello"}});
+  request["output_config"] = {{"effort", "max"}};
+  const auto effort = [&](std::string_view model) {
+    const Sent chat = translate(Format::kAnthropicMessages, Format::kOpenAiChat, request, model);
+    const Sent responses =
+        translate(Format::kAnthropicMessages, Format::kOpenAiResponses, request, model);
+    EXPECT_EQ(chat.dropped, Names{});
+    const std::string said = chat.body.value("reasoning_effort", "");
+    EXPECT_EQ(responses.body.value("reasoning", Json::object()).value("effort", ""), said);
+    return said;
+  };
+  EXPECT_EQ(effort("gpt-5.2"), "xhigh");
+  request.erase("output_config");
+  request["thinking"] = {{"type", "disabled"}};
+  EXPECT_EQ(effort("gpt-5.2"), "none");
+  EXPECT_EQ(effort("openai/gpt-5-mini"), "minimal");
+  EXPECT_EQ(effort("o3-mini"), "low");
+  EXPECT_EQ(effort("gpt-4o"), "");
+  EXPECT_EQ(effort("qwen3-32b"), "none");
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::formats
