@@ -271,7 +271,7 @@ constexpr FeatureRows kRows{{
     {F::kPrediction, T::kWarn, ""},
     {F::kConstrainedText, T::kRefuse,
      "Leaving out what constrains the text would change the answer."},
-    {F::kReasoningEffort, T::kClamp, "Max is xhigh."},
+    {F::kReasoningEffort, T::kClamp, "xhigh and max are the most that the model takes."},
     {F::kThinkingBudget, T::kClamp,
      "Budgets below 4096 are the effort low, below 16384 medium, others high."},
     {F::kThinkingAdaptive, T::kMap, "With a summary; the model decides by itself how much."},

@@ -30,7 +30,8 @@ base::Error cannot_say(std::string sentence) {
 base::Error nothing_said(const Request& request) {
   if (request.is_completion) {
     return bad_request("prompt",
-                       "must be one text: the backend's API takes no lists of texts and no tokens");
+                       "must be one text that is not empty: the backend's API takes no lists of "
+                       "texts and no tokens");
   }
   const bool responses = request.origin == catalog::Format::kOpenAiResponses;
   const bool gemini = request.origin == catalog::Format::kGeminiGenerate;

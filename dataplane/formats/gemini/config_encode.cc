@@ -47,7 +47,9 @@ void write_sampling(Encoding& encoding) {
     write_number(writer, "logprobs", sampling.top_logprobs);
     if (sampling.logprobs) writer.member("responseLogprobs", *sampling.logprobs);
   } else if (chat::asks_logprobs(encoding.request)) {
-    write_number(writer, "logprobs", sampling.top_logprobs);
+    // Without a number the chosen tokens come alone.
+    const bool others = sampling.top_logprobs && sampling.top_logprobs->value > 0;
+    if (others) write_number(writer, "logprobs", sampling.top_logprobs);
     writer.member("responseLogprobs", true);
   }
   write_number(writer, "candidateCount", sampling.choices);

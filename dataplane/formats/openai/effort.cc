@@ -20,6 +20,13 @@ constexpr std::array kLeast{
     LeastEffort{"o1", "low"},      LeastEffort{"o3", "low"},        LeastEffort{"o4", "low"},
 };
 
+/// xhigh came with gpt-5.1-codex-max; what does not know it refuses it.
+std::string_view most_effort(std::string_view model) {
+  model = model.substr(model.rfind('/') + 1);
+  const bool newer = model.starts_with("gpt-5.") && !model.starts_with("gpt-5.1");
+  return newer || model.starts_with("gpt-5.1-codex-max") ? "xhigh" : "high";
+}
+
 std::string_view least_effort(std::string_view model) {
   model = model.substr(model.rfind('/') + 1);
   const auto* const row = std::find_if(kLeast.begin(), kLeast.end(), [model](const auto& least) {
@@ -35,7 +42,10 @@ std::string_view effort_of(const chat::Request& request, std::string_view model,
   const chat::Reasoning& reasoning = request.reasoning;
   if (!reasoning.effort.empty()) {
     if (!losses.says(Feature::kReasoningEffort)) return {};
-    return losses.foreign() && reasoning.effort == "max" ? "xhigh" : reasoning.effort;
+    const bool other = losses.foreign() && request.origin != catalog::Format::kOpenAiResponses &&
+                       request.origin != catalog::Format::kOpenAiChat;
+    const bool beyond = other && (reasoning.effort == "max" || reasoning.effort == "xhigh");
+    return beyond ? most_effort(model) : reasoning.effort;
   }
   if (losses.foreign() && reasoning.thinking == chat::ThinkingKind::kDisabled) {
     return losses.says(Feature::kThinkingDisabled) ? least_effort(model) : std::string_view{};

@@ -187,8 +187,9 @@ void encode_tools(json::Writer& w, const Request& request, const LossCheck& loss
 
 void encode_tool_choice(json::Writer& w, const Request& request, const LossCheck& losses) {
   const chat::ToolChoice& choice = request.tool_choice;
-  if (losses.foreign() ? !has_function(request) : request.legacy_functions) return;
-  switch (choice.kind) {
+  if (losses.foreign() && !has_function(request)) return;
+  const bool said = !losses.foreign() && request.legacy_functions;  // by an extra
+  switch (said ? chat::ToolChoiceKind::kUnset : choice.kind) {
     case chat::ToolChoiceKind::kUnset:
       break;
     case chat::ToolChoiceKind::kAuto:

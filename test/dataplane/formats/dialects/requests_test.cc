@@ -53,8 +53,8 @@ TEST(Requests, APromptIsOneText) {
       SCOPED_TRACE(prompt);
       const Json several = {{"model", "m"}, {"prompt", Json::parse(prompt)}};
       EXPECT_EQ(translate(Format::kOpenAiCompletions, target, several).error,
-                "prompt: must be one text: the backend's API takes no lists of texts and no "
-                "tokens");
+                "prompt: must be one text that is not empty: the backend's API takes no lists of "
+                "texts and no tokens");
     }
     EXPECT_NE(translate(Format::kOpenAiCompletions, target, {{"model", "m"}}).error, "");
   }
@@ -261,6 +261,8 @@ TEST(Requests, EffortsAreWhatOpenAiKnows) {
     return said;
   };
   EXPECT_EQ(effort("gpt-5.2"), "xhigh");
+  EXPECT_EQ(effort("gpt-5.1-codex-max"), "xhigh");
+  EXPECT_EQ(effort("gpt-5"), "high");
   request.erase("output_config");
   request["thinking"] = {{"type", "disabled"}};
   EXPECT_EQ(effort("gpt-5.2"), "none");
