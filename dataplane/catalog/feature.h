@@ -30,6 +30,7 @@ enum class Feature : std::uint8_t {
   kDocumentUrl,
   kDocumentText,
   kFileReference,  // a file that was uploaded to a provider before
+  kMediaForm,      // a data: URI that is not base64 or does not name its type
   kAudioInput,
   kVideoInput,
   kThinkingBlock,  // thinking of an earlier turn, with its signature
@@ -39,6 +40,7 @@ enum class Feature : std::uint8_t {
   kCitations,  // ask for citations of documents
   kToolResultImage,
   kToolResultError,
+  kSpecialToolCall,  // calls and results in forms that only the client's API has
   // Tools.
   kFunctionTool,
   kStrictTool,
@@ -61,7 +63,10 @@ enum class Feature : std::uint8_t {
   kLogitBias,
   kLogprobs,
   kChoices,  // more than one answer
-  kPrompt,   // legacy completions: text to go on with, echo, suffix, best_of
+  kPrompt,   // legacy completions: text to go on with
+  kEcho,     // legacy completions: the answer begins with the prompt
+  kSuffix,   // legacy completions: what stands behind the text that is wanted
+  kBestOf,   // legacy completions: the likeliest of several
   // Output.
   kJsonObject,
   kJsonSchema,

@@ -7,6 +7,16 @@ using formats::chat::Event;
 using formats::chat::EventKind;
 using formats::chat::StopReason;
 
+namespace {
+
+/// Some origins keep their word as a JSON text.
+std::string_view unquoted(std::string_view word) {
+  const bool quoted = word.size() > 1 && word.front() == '"' && word.back() == '"';
+  return quoted ? word.substr(1, word.size() - 2) : word;
+}
+
+}  // namespace
+
 std::string_view finish_word(const Event& stop) {
   switch (stop.stop) {
     case StopReason::kNone:
@@ -23,8 +33,18 @@ std::string_view finish_word(const Event& stop) {
     case StopReason::kContentFilter:
     case StopReason::kRefusal:
       return "content_filter";
+    case StopReason::kRecitation:
+      return "recitation";
+    case StopReason::kLanguage:
+      return "language";
+    case StopReason::kNoImage:
+      return "no_image";
+    case StopReason::kMalformedCall:
+      return "malformed_function_call";
+    case StopReason::kUnexpectedCall:
+      return "unexpected_tool_call";
     case StopReason::kOther:
-      return stop.raw;
+      return unquoted(stop.raw);
   }
   return {};
 }

@@ -61,7 +61,7 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
     TRY_ASSIGN(const AnswerWay way, setup_.envelope->on_head(head, arena));
     raw_envelope_ = way == AnswerWay::kRaw;
   }
-  const bool stream =
+  labelled_stream_ =
       providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream);
   providers::set_rewritten(head);
   head.fields.remove("x-amzn-errortype");
@@ -78,7 +78,6 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
                                                   : std::string_view("application/json"));
   if (setup_.streamed) head.fields.set("cache-control", "no-cache");
   if (!setup_.dropped.empty()) head.fields.set("x-tollgate-dropped", setup_.dropped);
-  decoder_ = setup_.backend->make_decoder(stream, setup_.context);
   if (setup_.streamed) {
     encoder_ = setup_.client->make_stream_encoder(setup_.context);
   } else {
@@ -87,7 +86,25 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
   return AnswerWay::kRewritten;
 }
 
+void TranslatedAnswer::open(char first) {
+  // A JSON object, a field or a comment of server-sent events, the length of a frame; anything else
+  // is what the label says.
+  constexpr std::string_view kEventBegins = "deir:";
+  const bool frame = first == '\0' && setup_.backend->stream_type == kEventStream;
+  const bool event =
+      setup_.backend->stream_type == kSse && kEventBegins.find(first) != std::string_view::npos;
+  const bool stream = first != '{' && (labelled_stream_ || frame || event);
+  decoder_ = setup_.backend->make_decoder(stream, setup_.context);
+}
+
 base::Status TranslatedAnswer::decode(std::string_view bytes) {
+  if (!decoder_) {
+    // White space before a document or an event means nothing to either.
+    const std::size_t begin = bytes.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return {};
+    bytes.remove_prefix(begin);
+    open(bytes.front());
+  }
   return decoder_->push(bytes, *this);
 }
 
@@ -160,6 +177,7 @@ base::Status TranslatedAnswer::finish(formats::ByteSink& sink) {
     finish_error(sink);
     return {};
   }
+  if (!decoder_) return no_answer("the answer is empty");
   TRY(decoder_->finish(*this));
   if (encoder_) return {};
   if (!fold_->complete()) return no_answer("the answer has no end");

@@ -42,6 +42,8 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
 
   base::Status on_event(const formats::chat::Event& event) override;
   base::Status decode(std::string_view bytes);
+  /// Makes the decoder when the first byte of the body tells what it is: labels are wrong at times.
+  void open(char first);
   base::Status through_envelope(std::string_view bytes, bool last);
   void finish_error(formats::ByteSink& sink);
   void write_whole(std::string_view text, formats::ByteSink& sink);
@@ -49,6 +51,7 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
 
   Setup setup_;
   bool held_error_ = false;
+  bool labelled_stream_ = false;
   bool raw_envelope_ = false;
   http::ResponseHead* head_ = nullptr;  // the client's, until the first byte is written
   int status_ = 0;

@@ -130,6 +130,7 @@ base::Status ContentWriter::own_message(const chat::Message& message) {
 /// the user says behind them, answer the same turn.
 base::Status ContentWriter::foreign_messages() {
   bool open = false;
+  bool any = false;
   Role role = Role::kUser;
   for (const chat::Message& message : request_.messages) {
     if (is_instruction(message)) continue;
@@ -150,10 +151,11 @@ base::Status ContentWriter::foreign_messages() {
       role = written_role(message);
       writer_.begin_object().member("role", role == Role::kAssistant ? "assistant" : "user");
       writer_.key("content").begin_array();
-      open = true;
+      open = any = true;
     }
     TRY(foreign_blocks(message));
   }
+  if (!any) return chat::nothing_said(request_);
   if (open) writer_.end_array().end_object();
   return {};
 }
@@ -193,7 +195,7 @@ bool ContentWriter::says_nothing(const Block& block) const {
 }
 
 base::Status ContentWriter::block(const Block& block, const Marks& mark) {
-  if (own_ && block.kind == BlockKind::kOpaque) {
+  if (own_ && (block.kind == BlockKind::kOpaque || !block.raw.empty())) {
     writer_.raw(block.raw);
     return {};
   }
@@ -233,8 +235,7 @@ base::Status ContentWriter::block(const Block& block, const Marks& mark) {
     case BlockKind::kVideo:
       return losses_.lose(Feature::kVideoInput);
     case BlockKind::kOpaque:
-      return losses_.lose_extras({{block.name, block.raw}}, request_.origin,
-                                 "messages[].content[].");
+      return losses_.lose(block.meaning);
   }
   return {};
 }

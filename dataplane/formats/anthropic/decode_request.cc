@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/anthropic/texts.h"
 #include "dataplane/formats/chat/take.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -39,7 +40,7 @@ class Decoder {
   Taken tool_member(Block& block, std::string_view key, const Value& value, const At& at);
   Taken media_member(Block& block, std::string_view key, const Value& value, const At& at);
   Taken source(Block& block, const Value& value, const At& at);
-  Taken joined_texts(Block& block, const Value& value, const At& at);
+  Taken text_source(Block& block, const Value& value, const At& at);
   void cache(chat::CacheMark& mark, chat::Extras& extras, const Value& value);
   base::Status tools(const Value& value, const At& at);
   base::Status tool(chat::Tool& tool, const Value& value, const At& at);
@@ -197,6 +198,10 @@ base::Status Decoder::block(Block& block, const Value& value, const At& at) {
   TRY_ASSIGN(json::Members members, members_of(value, at));
   const std::string_view type = find_text(value, "type");
   if (type.empty()) return at["type"].wrong("must be a string");
+  if (type == "search_result" && take_search_result(value, arena_, block)) {
+    if (const auto mark = value.find("cache_control")) cache(block.cache, block.extras, *mark);
+    return {};
+  }
   block.kind = kind_of_block(type);
   // Results do not hold results: one that does is nobody's, and nesting has an end.
   if (in_result_ && block.kind == BlockKind::kToolResult) block.kind = BlockKind::kOpaque;
@@ -221,6 +226,7 @@ base::Status Decoder::block(Block& block, const Value& value, const At& at) {
     block.kind = BlockKind::kOpaque;
     block.name = take_.keeper().keep(type);
     block.raw = chat::Keeper::raw(value);
+    if (type == "container_upload") block.meaning = catalog::Feature::kFileReference;
   }
   return {};
 }
@@ -310,7 +316,7 @@ Decoder::Taken Decoder::source(Block& block, const Value& value, const At& at) {
     media.source = MediaSource::kFile;
     member = "file_id";
   } else if (type == "content" && block.kind == BlockKind::kDocument) {
-    return joined_texts(block, value, at);
+    return text_source(block, value, at);
   } else {
     return false;
   }
@@ -329,25 +335,17 @@ Decoder::Taken Decoder::source(Block& block, const Value& value, const At& at) {
 
 /// A document of text blocks is its texts to other dialects; with anything else in it, it is left
 /// as it is.
-Decoder::Taken Decoder::joined_texts(Block& block, const Value& value, const At& at) {
+Decoder::Taken Decoder::text_source(Block& block, const Value& value, const At& at) {
   const auto content = value.find("content");
   if (!content) return at["content"].wrong("is required");
-  std::string joined;
-  if (const auto text = content->string()) {
-    joined = *text;
-  } else {
-    auto elements = content->elements();
-    if (!elements) return at["content"].wrong("must be a string or a list of blocks");
-    while (elements->next()) {
-      const Value& element = elements->value();
-      if (find_text(element, "type") != "text") return false;
-      if (!joined.empty()) joined += '\n';
-      joined += find_text(element, "text");
-    }
+  if (content->type() != json::Type::kString && content->type() != json::Type::kArray) {
+    return at["content"].wrong("must be a string or a list of blocks");
   }
+  const auto texts = joined_texts(*content);
+  if (!texts) return false;
   block.media.source = MediaSource::kText;
   block.media.type = "text/plain";
-  block.media.data = arena_.copy(joined);
+  block.media.data = arena_.copy(*texts);
   take_.extra(block.extras, "source", value);
   return true;
 }

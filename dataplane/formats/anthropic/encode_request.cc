@@ -6,6 +6,7 @@
 #include "dataplane/formats/anthropic/content_writer.h"
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/survey.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
@@ -159,7 +160,7 @@ base::Status Encoder::lost_sampling() {
       {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
       {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
        Feature::kLogitBias},
-      {sampling.logprobs.value_or(false), Feature::kLogprobs},
+      {chat::asks_logprobs(request_), Feature::kLogprobs},
   };
   for (const auto& [is_asked, feature] : asked) {
     if (is_asked) TRY(losses_.lose(feature));

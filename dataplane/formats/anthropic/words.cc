@@ -21,6 +21,13 @@ constexpr std::array kStops{
     StopRow{"tool_use", StopReason::kToolCalls},
     StopRow{"refusal", StopReason::kRefusal},
     StopRow{"refusal", StopReason::kContentFilter},
+    // This dialect has no other word for an answer that is not whole and not too long.
+    StopRow{"refusal", StopReason::kRecitation},
+    StopRow{"refusal", StopReason::kLanguage},
+    StopRow{"refusal", StopReason::kNoImage},
+    StopRow{"refusal", StopReason::kMalformedCall},
+    StopRow{"refusal", StopReason::kUnexpectedCall},
+    StopRow{"refusal", StopReason::kOther},
     StopRow{"pause_turn", StopReason::kPauseTurn},
     StopRow{"model_context_window_exceeded", StopReason::kContextWindow},
 };

@@ -20,9 +20,14 @@ enum class StopReason : std::uint8_t {
   kToolCalls,
   kContentFilter,
   kRefusal,
-  kPauseTurn,      // the provider wants the conversation sent again to go on
-  kContextWindow,  // the model's context is full
-  kOther,          // Event::raw says it
+  kPauseTurn,       // the provider wants the conversation sent again to go on
+  kContextWindow,   // the model's context is full
+  kRecitation,      // what came was too close to a protected text
+  kLanguage,        // the model does not speak the language
+  kNoImage,         // an image was wanted, and none was made
+  kMalformedCall,   // a tool call that nobody can read
+  kUnexpectedCall,  // a tool call that was not allowed
+  kOther,           // Event::raw says it
 };
 
 /// What an error is, in no dialect's words.

@@ -1,6 +1,7 @@
 #include "dataplane/formats/chat/extras.h"
 
 #include <algorithm>
+#include <array>
 
 namespace tollgate::dataplane::formats::chat {
 namespace {
@@ -8,6 +9,13 @@ namespace {
 bool below(std::string_view key, std::string_view name) {
   return key.size() > name.size() + 1 && key.starts_with(name) && key[name.size()] == '.';
 }
+
+constexpr std::array<std::string_view, 6> kNothing{"null", "false", "[]", "{}", R"("")", ""};
+constexpr std::array<Extra, 3> kDefaults{{
+    {"best_of", "1"},
+    {"modalities", R"(["text"])"},
+    {"truncation", R"("disabled")"},
+}};
 
 }  // namespace
 
@@ -30,6 +38,13 @@ void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view
 bool has_nested_extras(const Extras& extras, std::string_view name) {
   return std::any_of(extras.begin(), extras.end(),
                      [name](const Extra& extra) { return below(extra.key, name); });
+}
+
+bool asks_nothing(const Extra& extra) {
+  return std::find(kNothing.begin(), kNothing.end(), extra.raw) != kNothing.end() ||
+         std::any_of(kDefaults.begin(), kDefaults.end(), [&extra](const Extra& usual) {
+           return usual.key == extra.key && usual.raw == extra.raw;
+         });
 }
 
 const Extra* find_extra(const Extras& extras, std::string_view key) {

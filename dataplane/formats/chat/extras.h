@@ -18,6 +18,9 @@ void write_extras(json::Writer& w, const Extras& extras,
 void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name);
 /// Whether there are extras below the object `name`.
 bool has_nested_extras(const Extras& extras, std::string_view name);
+/// What an extra says is what happens without it: null, false, nothing at all, and the values that
+/// members have by default.
+bool asks_nothing(const Extra& extra);
 /// The extra of that name; nullptr: none.
 const Extra* find_extra(const Extras& extras, std::string_view key);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -146,8 +147,10 @@ Extras views(const OwnedExtras& owned) {
   return extras;
 }
 
+using Logprobs = std::span<const std::string>;
+
 base::Status unfold_block(const AnswerBlock& block, const Event& place, std::uint32_t number,
-                          EventSink& sink) {
+                          Logprobs logprobs, EventSink& sink) {
   const Extras extras = views(block.extras);
   Event event;
   event.origin = place.origin;
@@ -179,6 +182,11 @@ base::Status unfold_block(const AnswerBlock& block, const Event& place, std::uin
     event.raw = citation;
     TRY(sink.on_event(event));
   }
+  event.delta = DeltaKind::kLogprobs;
+  for (const std::string& piece : logprobs) {
+    event.raw = piece;
+    TRY(sink.on_event(event));
+  }
   event.raw = {};
   event.delta = DeltaKind::kText;
   event.kind = EventKind::kBlockEnd;
@@ -191,14 +199,14 @@ base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, cat
   Event event;
   event.origin = origin;
   event.choice = number;
-  event.kind = EventKind::kDelta;
-  event.delta = DeltaKind::kLogprobs;
+  // Logprobs are of texts: they stand in the last one, while it is open.
+  std::size_t last = choice.blocks.size();
   for (std::size_t i = 0; i < choice.blocks.size(); ++i) {
-    TRY(unfold_block(choice.blocks[i], event, static_cast<std::uint32_t>(i), sink));
+    if (choice.blocks[i].kind == BlockKind::kText) last = i;
   }
-  for (const std::string& logprobs : choice.logprobs) {
-    event.raw = logprobs;
-    TRY(sink.on_event(event));
+  for (std::size_t i = 0; i < choice.blocks.size(); ++i) {
+    TRY(unfold_block(choice.blocks[i], event, static_cast<std::uint32_t>(i),
+                     i == last ? Logprobs(choice.logprobs) : Logprobs(), sink));
   }
   event = {};
   event.origin = origin;

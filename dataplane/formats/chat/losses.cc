@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/keep.h"
+
 namespace tollgate::dataplane::formats::chat {
 namespace {
 
@@ -18,15 +21,24 @@ Feature meaning_of(catalog::Format origin, std::string_view prefix, std::string_
   return Feature::kUnknown;
 }
 
-/// What asks for nothing: null, false, and empty lists and objects.
-bool asks_nothing(std::string_view raw) {
-  return raw == "null" || raw == "false" || raw == "[]" || raw == "{}" || raw.empty();
-}
-
 }  // namespace
 
 base::Error cannot_say(std::string sentence) {
   return base::client_error(base::Code::kInvalidArgument, std::move(sentence));
+}
+
+base::Error nothing_said(const Request& request) {
+  if (request.is_completion) {
+    return bad_request("prompt",
+                       "must be one text that is not empty: the backend's API takes no lists of "
+                       "texts and no tokens");
+  }
+  const bool responses = request.origin == catalog::Format::kOpenAiResponses;
+  const bool gemini = request.origin == catalog::Format::kGeminiGenerate;
+  return bad_request(responses ? "input"
+                     : gemini  ? "contents"
+                               : "messages",
+                     "must hold a message of a user");
 }
 
 base::Status Losses::lose(Feature feature) {
@@ -58,7 +70,7 @@ base::Status Losses::lose(Feature feature) {
 base::Status Losses::lose_extras(const Extras& extras, catalog::Format origin,
                                  std::string_view prefix) {
   for (const Extra& extra : extras) {
-    if (asks_nothing(extra.raw)) continue;
+    if (asks_nothing(extra)) continue;
     const Feature feature = meaning_of(origin, prefix, extra.key);
     // The typed fields say what the canonical form knows; only what it does not know is lost here.
     if (catalog::feature_row(target_, feature).treatment == Treatment::kMap) continue;

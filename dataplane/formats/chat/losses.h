@@ -33,4 +33,7 @@ class Losses {
 /// kInvalidArgument (client) with a sentence for the 422.
 base::Error cannot_say(std::string sentence);
 
+/// A request whose messages say nothing that the target can write: providers refuse an empty list.
+base::Error nothing_said(const Request& request);
+
 }  // namespace tollgate::dataplane::formats::chat

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/catalog/endpoint.h"
+#include "dataplane/catalog/feature.h"
 
 namespace tollgate::dataplane::formats::chat {
 
@@ -78,7 +79,10 @@ struct Block {
   std::vector<Block> content;  // kToolResult: text, images, documents
   bool plain = false;          // kToolResult: the content was one string
   CacheMark cache;
-  std::string_view raw;  // kOpaque
+  /// kOpaque; also what stands for the typed fields in the origin's own form, if they do not say
+  /// all of it.
+  std::string_view raw;
+  catalog::Feature meaning = catalog::Feature::kUnknown;  // kOpaque: what others lose with it
   Extras extras;
 };
 
@@ -175,6 +179,8 @@ struct Request {
   std::optional<bool> include_usage;
   /// Legacy completions: the text to go on with stands in one user message; here is the rest.
   bool is_completion = false;
+  /// OpenAI chat: the tools came as `functions`, and a call is wanted as `function_call`.
+  bool legacy_functions = false;
   Extras extras;
 };
 

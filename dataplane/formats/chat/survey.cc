@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "dataplane/formats/chat/extras.h"
+
 namespace tollgate::dataplane::formats::chat {
 namespace {
 
@@ -34,8 +36,7 @@ class Survey {
 
   void extras(const Extras& extras, bool top) {
     for (const Extra& extra : extras) {
-      if (extra.raw == "null" || extra.raw == "false" || extra.raw == "[]" || extra.raw == "{}")
-        continue;
+      if (asks_nothing(extra)) continue;
       use(feature_of(extra.key, top));
     }
   }
@@ -99,7 +100,7 @@ class Survey {
         }
         break;
       case BlockKind::kOpaque:
-        use(Feature::kUnknown);
+        use(block.meaning);
         break;
     }
     extras(block.extras, false);
@@ -148,7 +149,7 @@ class Survey {
     use(Feature::kPresencePenalty, s.presence_penalty && s.presence_penalty->value != 0);
     use(Feature::kFrequencyPenalty, s.frequency_penalty && s.frequency_penalty->value != 0);
     use(Feature::kLogitBias, !s.logit_bias.empty() && s.logit_bias != "{}");
-    use(Feature::kLogprobs, s.logprobs.value_or(false) || s.top_logprobs.has_value());
+    use(Feature::kLogprobs, asks_logprobs(request_));
     use(Feature::kChoices, s.choices && s.choices->value > 1);
     use(Feature::kPrompt, request_.is_completion);
   }
@@ -189,6 +190,12 @@ Format table_of(Format format) {
 }
 
 }  // namespace
+
+bool asks_logprobs(const Request& request) {
+  const Sampling& sampling = request.sampling;
+  if (sampling.logprobs) return *sampling.logprobs;
+  return sampling.top_logprobs && (request.is_completion || sampling.top_logprobs->value > 0);
+}
 
 Features features_of(const Request& request) {
   return Survey(request).run();

@@ -35,6 +35,10 @@ class LossCheck {
   Dropped dropped_;
 };
 
+/// Logprobs are asked for: by a flag, or by a number of tokens, of which legacy completions take 0
+/// for the chosen token alone.
+bool asks_logprobs(const Request& request);
+
 /// The error of a value that the target cannot say.
 base::Error cannot_say(catalog::Feature feature, std::string_view why);
 

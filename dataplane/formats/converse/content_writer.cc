@@ -143,6 +143,7 @@ base::Status ContentWriter::own_message(const chat::Message& message) {
 /// Users and assistant take turns here: what one of them says in several messages is one.
 base::Status ContentWriter::foreign_messages() {
   bool open = false;
+  bool any = false;
   bool assistant = false;
   for (const chat::Message& message : request_.messages) {
     if (is_instruction(message)) continue;
@@ -163,10 +164,11 @@ base::Status ContentWriter::foreign_messages() {
       assistant = is_assistant(message);
       writer_.begin_object().member("role", assistant ? "assistant" : "user");
       writer_.key("content").begin_array();
-      open = true;
+      open = any = true;
     }
     TRY(foreign_blocks(message));
   }
+  if (!any) return chat::nothing_said(request_);
   if (open) writer_.end_array().end_object();
   return {};
 }
@@ -222,7 +224,7 @@ base::Status ContentWriter::own_block(const Block& block) {
 base::Status ContentWriter::block(const Block& block) {
   TRY(losses_.lose_extras(block.extras, request_.origin, "messages[].content[]."));
   if (block.kind == BlockKind::kOpaque) {
-    return losses_.lose_extras({{block.name, block.raw}}, request_.origin, "messages[].content[].");
+    return losses_.lose(block.meaning);
   }
   if (says_nothing(block)) {
     if (block.kind == BlockKind::kThinking) return losses_.lose(Feature::kThinkingBlock);

@@ -144,6 +144,7 @@ class StreamEncoder final : public chat::StreamEncoder, private chat::EventSink 
  private:
   base::Status on_event(const Event& event) override;
   void block_start(const Event& event);
+  void block_end(const Event& event);
   void delta(const Event& event);
   void stop(const Event& event);
   void hold_usage(const Event& event);
@@ -160,6 +161,7 @@ class StreamEncoder final : public chat::StreamEncoder, private chat::EventSink 
   bool ended_ = false;
   bool skipped_ = false;  // the open block has no form in this dialect
   bool has_calls_ = false;
+  bool has_input_ = false;  // the open call
   std::int64_t index_ = -1;
   BlockKind kind_ = BlockKind::kText;
 
@@ -190,10 +192,7 @@ base::Status StreamEncoder::on_event(const Event& event) {
       if (!skipped_) delta(event);
       break;
     case EventKind::kBlockEnd:
-      if (!skipped_) {
-        begin().member("contentBlockIndex", index_);
-        finish("contentBlockStop");
-      }
+      if (!skipped_) block_end(event);
       skipped_ = false;
       break;
     case EventKind::kStop:
@@ -238,6 +237,7 @@ void StreamEncoder::extras(json::Writer& writer, const Event& event) {
 
 void StreamEncoder::block_start(const Event& event) {
   kind_ = event.block_kind;
+  has_input_ = false;
   const bool own = is_ours(event.origin);
   const bool media = kind_ == BlockKind::kImage || kind_ == BlockKind::kAudio ||
                      kind_ == BlockKind::kVideo || kind_ == BlockKind::kDocument ||
@@ -259,6 +259,18 @@ void StreamEncoder::block_start(const Event& event) {
   finish("contentBlockStart");
 }
 
+void StreamEncoder::block_end(const Event& event) {
+  if (kind_ == BlockKind::kToolCall && !has_input_ && !is_ours(event.origin)) {
+    // Clients parse what the pieces make together.
+    Event none;
+    none.delta = DeltaKind::kJson;
+    none.text = "{}";
+    delta(none);
+  }
+  begin().member("contentBlockIndex", index_);
+  finish("contentBlockStop");
+}
+
 void StreamEncoder::delta(const Event& event) {
   const bool own = is_ours(event.origin);
   if (event.text.empty() && !own && event.delta != DeltaKind::kCitation) return;
@@ -277,6 +289,7 @@ void StreamEncoder::delta(const Event& event) {
       writer_.key("reasoningContent").begin_object().member("redactedContent", event.text);
       break;
     case DeltaKind::kJson:
+      has_input_ = true;
       writer_.key("toolUse").begin_object().member("input", event.text).end_object();
       break;
     case DeltaKind::kCitation:

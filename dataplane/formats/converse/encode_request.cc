@@ -4,6 +4,7 @@
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/converse/content_writer.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -135,7 +136,7 @@ base::Status Encoder::lost_sampling() {
       {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
       {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
        Feature::kLogitBias},
-      {sampling.logprobs.value_or(false), Feature::kLogprobs},
+      {chat::asks_logprobs(request_), Feature::kLogprobs},
       {has_tools() && !request_.parallel_tool_calls.value_or(true), Feature::kParallelToolCalls},
       {!request_.verbosity.empty(), Feature::kVerbosity},
       {!request_.user.empty(), Feature::kUser},

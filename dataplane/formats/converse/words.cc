@@ -26,6 +26,12 @@ constexpr std::array kStops{
     StopRow{"content_filtered", StopReason::kContentFilter},
     StopRow{"content_filtered", StopReason::kRefusal},
     StopRow{"guardrail_intervened", StopReason::kContentFilter},
+    StopRow{"content_filtered", StopReason::kRecitation},
+    StopRow{"content_filtered", StopReason::kLanguage},
+    StopRow{"malformed_tool_use", StopReason::kMalformedCall},
+    StopRow{"malformed_tool_use", StopReason::kUnexpectedCall},
+    StopRow{"malformed_model_output", StopReason::kOther},
+    StopRow{"malformed_model_output", StopReason::kNoImage},
     StopRow{"model_context_window_exceeded", StopReason::kContextWindow},
 };
 

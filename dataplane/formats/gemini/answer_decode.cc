@@ -214,6 +214,7 @@ base::Status Decoder::take_candidate(const json::Value& value, std::uint32_t pos
   Event event;
   event.kind = EventKind::kDelta;
   event.delta = DeltaKind::kLogprobs;
+  event.origin = catalog::Format::kGeminiGenerate;
   event.choice = choice;
   event.raw = logprobs;
   return sink.on_event(event);

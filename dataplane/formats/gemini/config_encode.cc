@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "dataplane/base/text.h"
+#include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_encode.h"
 #include "dataplane/formats/gemini/schema.h"
@@ -42,8 +43,15 @@ void write_sampling(Encoding& encoding) {
   write_number(writer, "topP", sampling.top_p);
   write_number(writer, "topK", sampling.top_k);
   write_seed(encoding);
-  write_number(writer, "logprobs", sampling.top_logprobs);
-  if (sampling.logprobs) writer.member("responseLogprobs", *sampling.logprobs);
+  if (encoding.own) {
+    write_number(writer, "logprobs", sampling.top_logprobs);
+    if (sampling.logprobs) writer.member("responseLogprobs", *sampling.logprobs);
+  } else if (chat::asks_logprobs(encoding.request)) {
+    // Without a number the chosen tokens come alone.
+    const bool others = sampling.top_logprobs && sampling.top_logprobs->value > 0;
+    if (others) write_number(writer, "logprobs", sampling.top_logprobs);
+    writer.member("responseLogprobs", true);
+  }
   write_number(writer, "candidateCount", sampling.choices);
   write_number(writer, "maxOutputTokens", sampling.max_tokens);
   write_number(writer, "presencePenalty", sampling.presence_penalty);

@@ -1,3 +1,4 @@
+#include "dataplane/formats/chat/losses.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_encode.h"
 
@@ -21,7 +22,7 @@ class Contents {
     close();
     writer_.end_array();
     if (count_ == 0 && !encoding_.own) {
-      return cannot_say("messages", "must hold a message of a user");
+      return chat::nothing_said(encoding_.request);
     }
     return {};
   }
@@ -120,7 +121,7 @@ class Contents {
         end_part();
         return {};
       case BlockKind::kOpaque:
-        return encoding_.losses.lose(Feature::kUnknown, "messages[].content[]");
+        return encoding_.losses.lose(block.meaning, "messages[].content[]");
     }
     return {};
   }

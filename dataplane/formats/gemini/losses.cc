@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/keep.h"
 
 namespace tollgate::dataplane::formats::gemini {
@@ -40,8 +41,12 @@ base::Status Losses::lose(catalog::Feature feature, std::string_view where) {
 }
 
 base::Status Losses::lose(const chat::Extra& extra) {
-  if (extra.raw == "null" || extra.raw == "false") return {};
-  return lose(feature_of(request_.origin, extra.key), extra.key);
+  if (chat::asks_nothing(extra)) return {};
+  const catalog::Feature feature = feature_of(request_.origin, extra.key);
+  // The typed fields say what the canonical form knows; only what it does not know is lost here.
+  const auto& row = catalog::feature_row(catalog::Format::kGeminiGenerate, feature);
+  if (row.treatment == catalog::Treatment::kMap) return {};
+  return lose(feature, extra.key);
 }
 
 base::Status Losses::lose(const chat::Extras& extras) {

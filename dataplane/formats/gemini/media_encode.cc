@@ -1,5 +1,6 @@
 #include <array>
 
+#include "dataplane/formats/chat/document.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_encode.h"
 
@@ -61,14 +62,6 @@ base::Status encode_detail(Encoding& encoding, std::string_view detail) {
   return cannot_say("image_url.detail", "must be low, medium, high or auto");
 }
 
-void write_document_text(json::Writer& writer, const chat::Media& media) {
-  writer.key("text").begin_string();
-  for (const std::string_view head : {media.name, media.context}) {
-    if (!head.empty()) writer.string_part(head).string_part("\n\n");
-  }
-  writer.string_part(media.data).end_string();
-}
-
 /// Text of a result, which other dialects give in parts.
 std::string joined_text(const Block& result) {
   std::string text;
@@ -87,7 +80,8 @@ base::Status encode_media(Encoding& encoding, const Block& block) {
   const chat::Media& media = block.media;
   if (media.cite) TRY(encoding.losses.lose(Feature::kCitations, "citations"));
   if (media.source == MediaSource::kText) {
-    write_document_text(writer, media);
+    chat::write_document_text(writer.key("text").begin_string(), media);
+    writer.end_string();
     return {};
   }
   if (media.source == MediaSource::kBase64) {

@@ -16,11 +16,6 @@ constexpr std::array<std::string_view, 6> kElsewhere{"safetySettings", "generati
                                                      "guided_choice",  "guided_regex",
                                                      "guided_json",    "web_search_options"};
 
-bool is_default_extra(const chat::Extra& extra) {
-  return (extra.key == "modalities" && extra.raw == "[\"text\"]") ||
-         (extra.key == "truncation" && extra.raw == "\"disabled\"");
-}
-
 base::Status lose_rest(Encoding& encoding) {
   const chat::Request& request = encoding.request;
   Losses& losses = encoding.losses;
@@ -38,7 +33,7 @@ base::Status lose_rest(Encoding& encoding) {
   for (const chat::Extra& extra : request.extras) {
     const bool written =
         std::find(kElsewhere.begin(), kElsewhere.end(), extra.key) != kElsewhere.end();
-    if (!written && !is_default_extra(extra)) TRY(losses.lose(extra));
+    if (!written) TRY(losses.lose(extra));
   }
   return {};
 }

@@ -16,7 +16,8 @@ inline constexpr std::size_t kMaxSchemaBytes = 1U << 20U;
 /// JSON Schema -> the subset of OpenAPI's schema that models before Gemini 2.5 take. `schema` is a
 /// JSON object without padding. References (`#/...` only) are replaced by what they name; what
 /// cannot be said (a circle, allOf of several) is kInvalidArgument with a sentence that follows
-/// `where`; keywords that the subset lacks are left out.
+/// `where`; const is an enum of one, oneOf is anyOf, other keywords that the subset lacks are left
+/// out.
 base::Result<std::string> to_openapi(std::string_view schema, std::string_view where);
 
 /// The way back, for backends that take JSON Schema: lower-case types, `nullable` as a type of its

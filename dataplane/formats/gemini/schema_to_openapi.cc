@@ -21,6 +21,25 @@ bool is_null_schema(const json::Value& schema) {
   return type && type->string() && *type->string() == "null";
 }
 
+/// The type of a value that stands for all of a schema; empty: none of the subset's.
+std::string_view type_of(const json::Value& value) {
+  switch (value.type()) {
+    case json::Type::kString:
+      return "string";
+    case json::Type::kNumber:
+      return value.integer() ? "integer" : "number";
+    case json::Type::kBool:
+      return "boolean";
+    case json::Type::kObject:
+      return "object";
+    case json::Type::kArray:
+      return "array";
+    case json::Type::kNull:
+      break;
+  }
+  return {};
+}
+
 /// The steps of a JSON pointer in a fragment, unescaped (RFC 6901, RFC 3986 percent-encoding).
 std::string unescape(std::string_view step) {
   std::string out;
@@ -73,6 +92,7 @@ class Converter {
     writer_.begin_object();
     TRY(write_type(schema, nullable));
     TRY(write_any_of(schema));
+    write_const(schema);
     TRY(write_members(schema));
     writer_.end_object();
     return {};
@@ -122,16 +142,19 @@ class Converter {
       if (!name) return wrong("has a type that is no text");
       types.push_back(*name);
     }
-    if (types.size() == 1) writer_.member("type", types.front());
+    if (types.empty()) {
+      if (const auto only = schema.find("const")) types.push_back(type_of(*only));
+    }
+    if (types.size() == 1 && !types.front().empty()) writer_.member("type", types.front());
     if (types.size() > 1) {
-      if (schema.find("anyOf")) return wrong("has several types beside anyOf");
+      if (alternatives(schema)) return wrong("has several types beside anyOf");
       writer_.key("anyOf").begin_array();
       for (const std::string_view name : types) {
         writer_.begin_object().member("type", name).end_object();
       }
       writer_.end_array();
     }
-    const auto any = schema.find("anyOf");
+    const auto any = alternatives(schema);
     if (any && any->type() == json::Type::kArray) {
       auto elements = any->elements();
       while (elements->next()) nullable = nullable || is_null_schema(elements->value());
@@ -140,9 +163,30 @@ class Converter {
     return {};
   }
 
-  base::Status write_any_of(const json::Value& schema) {
+  /// A model that picks one of several schemas fits oneOf as well as anyOf.
+  static std::optional<json::Value> alternatives(const json::Value& schema) {
     const auto any = schema.find("anyOf");
+    return any ? any : schema.find("oneOf");
+  }
+
+  /// One value: a list of one where the subset has lists, which is for texts; numbers lie between
+  /// themselves. Of other values only the type can be said.
+  void write_const(const json::Value& schema) {
+    const auto only = schema.find("const");
+    if (!only || schema.find("enum")) return;
+    const std::string_view raw = chat::Keeper::raw(*only);
+    if (only->type() == json::Type::kString) {
+      writer_.key("enum").begin_array().raw(raw).end_array();
+    } else if (only->type() == json::Type::kNumber && !schema.find("minimum") &&
+               !schema.find("maximum")) {
+      writer_.raw_member("minimum", raw).raw_member("maximum", raw);
+    }
+  }
+
+  base::Status write_any_of(const json::Value& schema) {
+    const auto any = alternatives(schema);
     if (!any) return {};
+    if (schema.find("anyOf") && schema.find("oneOf")) return wrong("has both anyOf and oneOf");
     auto elements = any->elements();
     if (!elements) return wrong("has an anyOf that is no list");
     writer_.key("anyOf").begin_array();

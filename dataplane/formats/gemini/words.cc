@@ -19,6 +19,12 @@ constexpr std::array kWords{
     FinishWord{"IMAGE_SAFETY", StopReason::kContentFilter, false},
     FinishWord{"IMAGE_PROHIBITED_CONTENT", StopReason::kContentFilter, false},
     FinishWord{"MODEL_ARMOR", StopReason::kContentFilter, false},
+    FinishWord{"RECITATION", StopReason::kRecitation, true},
+    FinishWord{"IMAGE_RECITATION", StopReason::kRecitation, false},
+    FinishWord{"LANGUAGE", StopReason::kLanguage, true},
+    FinishWord{"NO_IMAGE", StopReason::kNoImage, true},
+    FinishWord{"MALFORMED_FUNCTION_CALL", StopReason::kMalformedCall, true},
+    FinishWord{"UNEXPECTED_TOOL_CALL", StopReason::kUnexpectedCall, true},
 };
 
 std::uint64_t extra_count(const chat::Extras* extras, std::string_view key) {
@@ -54,6 +60,16 @@ std::string_view word_of(StopReason stop) {
     case StopReason::kContentFilter:
     case StopReason::kRefusal:
       return "SAFETY";
+    case StopReason::kRecitation:
+      return "RECITATION";
+    case StopReason::kLanguage:
+      return "LANGUAGE";
+    case StopReason::kNoImage:
+      return "NO_IMAGE";
+    case StopReason::kMalformedCall:
+      return "MALFORMED_FUNCTION_CALL";
+    case StopReason::kUnexpectedCall:
+      return "UNEXPECTED_TOOL_CALL";
     case StopReason::kOther:
       break;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "dataplane/base/text.h"
+#include "dataplane/formats/openai/envelope.h"
 #include "dataplane/formats/openai/errors.h"
 
 namespace tollgate::dataplane::formats::openai {
@@ -96,7 +97,7 @@ class WholeDecoder final : public AnswerDecoder {
     Scratch scratch;
     TRY_ASSIGN(const json::Value value, scratch.open(body_));
     const auto error = value.find("error");
-    if (error && !error->is_null()) return hand_out_error(*error, sink);
+    if (error && says_error(*error)) return hand_out_error(*error, sink);
     return taker_->take(value, sink);
   }
 

@@ -7,9 +7,11 @@
 
 namespace tollgate::dataplane::formats::openai {
 
-/// What `reasoning_effort` says for the request, empty: nothing. A budget becomes low below
-/// kLowBudget, medium below kMediumBudget, else high.
-std::string_view effort_of(const chat::Request& request, const chat::LossCheck& losses);
+/// What `reasoning_effort` says to `model` for the request, empty: nothing. A budget becomes low
+/// below kLowBudget, medium below kMediumBudget, else high; max and xhigh of other vendors'
+/// dialects are the most that the model is known to take; no thinking is none, or the least.
+std::string_view effort_of(const chat::Request& request, std::string_view model,
+                           const chat::LossCheck& losses);
 inline constexpr double kLowBudget = 4096;
 inline constexpr double kMediumBudget = 16384;
 

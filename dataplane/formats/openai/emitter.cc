@@ -42,12 +42,22 @@ Status grow(std::size_t choice, std::uint32_t block, BlockKind kind, DeltaKind d
   return sink.on_event(event);
 }
 
-constexpr std::array<std::pair<std::string_view, StopReason>, 5> kReasons{{
+constexpr std::array<std::pair<std::string_view, StopReason>, 14> kReasons{{
     {"stop", StopReason::kEndTurn},
     {"length", StopReason::kMaxTokens},
     {"tool_calls", StopReason::kToolCalls},
     {"function_call", StopReason::kToolCalls},
     {"content_filter", StopReason::kContentFilter},
+    // Words of hosts whose models come from elsewhere.
+    {"end_turn", StopReason::kEndTurn},
+    {"eos", StopReason::kEndTurn},
+    {"eos_token", StopReason::kEndTurn},
+    {"model_length", StopReason::kMaxTokens},
+    {"recitation", StopReason::kRecitation},
+    {"language", StopReason::kLanguage},
+    {"no_image", StopReason::kNoImage},
+    {"malformed_function_call", StopReason::kMalformedCall},
+    {"unexpected_tool_call", StopReason::kUnexpectedCall},
 }};
 
 }  // namespace
@@ -69,9 +79,25 @@ std::string_view finish_reason(StopReason reason) {
     case StopReason::kContentFilter:
     case StopReason::kRefusal:
       return "content_filter";
-    default:
-      return "stop";
+    case StopReason::kRecitation:
+      return "recitation";
+    case StopReason::kLanguage:
+      return "language";
+    case StopReason::kNoImage:
+      return "no_image";
+    case StopReason::kMalformedCall:
+      return "malformed_function_call";
+    case StopReason::kUnexpectedCall:
+      return "unexpected_tool_call";
+    case StopReason::kOther:
+      return "error";  // nobody can say that the answer is whole
+    case StopReason::kNone:
+    case StopReason::kEndTurn:
+    case StopReason::kStopSequence:
+    case StopReason::kPauseTurn:
+      break;
   }
+  return "stop";
 }
 
 bool Emitter::complete() const {

@@ -91,6 +91,7 @@ class Emitter {
 
 /// What a finish_reason says; kOther: a word that only some hosts know.
 chat::StopReason stop_of(std::string_view reason);
+/// Endings that OpenAI has no word for keep one of their own: they are no clean end.
 std::string_view finish_reason(chat::StopReason reason);
 
 }  // namespace tollgate::dataplane::formats::openai

@@ -35,6 +35,24 @@ std::optional<json::Value> unless_null(const json::Value& value) {
 
 }  // namespace
 
+bool says_error(const json::Value& value) {
+  switch (value.type()) {
+    case json::Type::kNull:
+    case json::Type::kBool:
+    case json::Type::kNumber:
+      return false;
+    case json::Type::kString:
+      return !text_or_empty(value).empty();
+    case json::Type::kArray:
+      return !empty_list(value);
+    case json::Type::kObject: {
+      auto members = value.members();
+      return members && members->next();
+    }
+  }
+  return false;
+}
+
 std::string_view text_or_empty(const json::Value& value) {
   if (value.type() != json::Type::kString) return {};
   const auto text = value.string();
@@ -75,7 +93,7 @@ Envelope read_envelope(const json::Value& document) {
     } else if (key == "service_tier") {
       envelope.service_tier = text_or_empty(value);
     } else if (key == "error") {
-      envelope.error = unless_null(value);
+      if (says_error(value)) envelope.error = value;
     } else if (key == "object") {
       envelope.is_error = text_or_empty(value) == "error";
     }

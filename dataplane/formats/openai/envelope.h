@@ -31,6 +31,8 @@ base::Status hand_out_usage(const Envelope& envelope, catalog::Format origin,
                             chat::EventSink& sink);
 /// The `index` of a choice; 0 if it does not say.
 std::size_t choice_index(const json::Value& choice);
+/// Whether an `error` member tells of one: some hosts send it always, empty where all went well.
+bool says_error(const json::Value& value);
 bool empty_list(const std::optional<json::Value>& value);
 /// A member's text, if it is one and not empty.
 std::string_view text_member(const json::Value& value, std::string_view name);

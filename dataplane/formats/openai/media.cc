@@ -4,22 +4,24 @@ namespace tollgate::dataplane::formats::openai {
 
 chat::Media media_of(std::string_view url) {
   constexpr std::string_view kScheme = "data:";
-  constexpr std::string_view kBase64 = ";base64,";
+  constexpr std::string_view kBase64 = ";base64";
   chat::Media media;
   if (!url.starts_with(kScheme)) {
     media.source = chat::MediaSource::kUrl;
     media.data = url;
     return media;
   }
-  const std::size_t at = url.find(kBase64);
-  const std::string_view type = url.substr(kScheme.size(), at - kScheme.size());
-  if (at == std::string_view::npos || type.empty() ||
-      type.find_first_of(";,") != std::string_view::npos) {
-    return media;
-  }
+  // RFC 2397: a type with parameters, then the data behind the first comma. The parameters say
+  // nothing about bytes that name their own form.
+  const std::size_t comma = url.find(',');
+  const std::string_view head = url.substr(0, comma);
+  if (comma == std::string_view::npos || !head.ends_with(kBase64)) return media;
+  std::string_view type = head.substr(kScheme.size());
+  type = type.substr(0, type.find(';'));
+  if (type.empty()) return media;
   media.source = chat::MediaSource::kBase64;
-  media.type = type;
-  media.data = url.substr(at + kBase64.size());
+  media.type = type == "image/jpg" ? std::string_view("image/jpeg") : type;
+  media.data = url.substr(comma + 1);
   return media;
 }
 

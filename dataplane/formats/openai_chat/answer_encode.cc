@@ -1,5 +1,6 @@
 #include "dataplane/formats/openai/annotations.h"
 #include "dataplane/formats/openai/envelope.h"
+#include "dataplane/formats/openai/logprobs.h"
 #include "dataplane/formats/openai/usage.h"
 #include "dataplane/formats/openai_chat/answer.h"
 
@@ -68,6 +69,17 @@ void write_thinking(json::Writer& w, const AnswerChoice& choice) {
   if (any) w.end_array();
 }
 
+/// The first call, for clients of `functions`: there is place for no other.
+void write_function_call(json::Writer& w, const AnswerChoice& choice) {
+  for (const AnswerBlock& block : choice.blocks) {
+    if (block.kind != BlockKind::kToolCall) continue;
+    w.key("function_call").begin_object().member("name", block.name);
+    w.member("arguments", block.json.empty() ? std::string_view("{}") : block.json);
+    w.end_object();
+    return;
+  }
+}
+
 void write_calls(json::Writer& w, const AnswerChoice& choice) {
   if (!has(choice, BlockKind::kToolCall)) return;
   w.key("tool_calls").begin_array();
@@ -98,62 +110,66 @@ void write_audio(json::Writer& w, const AnswerChoice& choice, const chat::WholeA
   }
 }
 
-/// Logprobs of all chunks as one object: the lists of `member` joined.
-void write_joined(json::Writer& w, const AnswerChoice& choice, std::string_view member,
-                  bool responses) {
-  json::Reader reader;
-  bool any = false;
-  w.key(member);
+/// The refusal's logprobs of all chunks, which only this dialect has.
+std::string refusal_tokens(const AnswerChoice& choice) {
+  std::string tokens;
   for (const std::string& raw : choice.logprobs) {
     const json::PaddedText padded(raw);
+    json::Reader reader;
     const auto document = reader.open(padded.view());
-    if (!document) continue;
-    const bool whole = responses && member == "content";
-    const auto list = whole ? std::optional<json::Value>(*document) : document->find(member);
+    const auto list = document ? document->find("refusal") : std::nullopt;
     if (!list) continue;
     auto elements = list->elements();
-    if (!elements) continue;
-    if (!any) w.begin_array();
-    any = true;
-    while (elements->next()) w.raw(elements->value().raw().value_or("null"));
+    while (elements && elements->next()) {
+      if (!tokens.empty()) tokens += ',';
+      tokens += elements->value().raw().value_or("null");
+    }
   }
-  if (any) {
-    w.end_array();
-  } else {
-    w.null();
-  }
+  return tokens;
 }
 
+void write_tokens(json::Writer& w, std::string_view name, const std::string& tokens) {
+  w.key(name);
+  tokens.empty() ? w.null() : w.raw("[" + tokens + "]");
+}
+
+/// Logprobs of all chunks as one object.
 void write_logprobs(json::Writer& w, const AnswerChoice& choice, catalog::Format origin) {
   w.key("logprobs");
-  const bool responses = origin == catalog::Format::kOpenAiResponses;
-  if (choice.logprobs.empty() || (!responses && origin != catalog::Format::kOpenAiChat)) {
-    w.null();
-  } else if (choice.logprobs.size() == 1 && !responses) {
+  const bool own = origin == catalog::Format::kOpenAiChat;
+  if (own && choice.logprobs.size() == 1) {
     w.raw(choice.logprobs.front());
-  } else {
-    w.begin_object();
-    write_joined(w, choice, "content", responses);
-    write_joined(w, choice, "refusal", responses);
-    w.end_object();
+    return;
   }
+  const std::string tokens = openai::logprob_tokens(choice.logprobs, origin);
+  const std::string refusal = own ? refusal_tokens(choice) : std::string();
+  if (tokens.empty() && refusal.empty()) {
+    w.null();
+    return;
+  }
+  w.begin_object();
+  write_tokens(w, "content", tokens);
+  write_tokens(w, "refusal", refusal);
+  w.end_object();
 }
 
 void write_choice(json::Writer& w, const AnswerChoice& choice, std::size_t index,
-                  const chat::WholeAnswer& answer, const openai::Identity& identity) {
+                  const chat::WholeAnswer& answer, const openai::Identity& identity, bool legacy) {
   w.begin_object().member("index", static_cast<std::uint64_t>(index));
   w.key("message").begin_object().member("role", "assistant");
   write_texts(w.key("content"), choice, BlockKind::kText);
   write_texts(w.key("refusal"), choice, BlockKind::kRefusal);
   write_annotations(w, choice, answer.origin);
   write_thinking(w, choice);
-  write_calls(w, choice);
+  legacy ? write_function_call(w, choice) : write_calls(w, choice);
   write_audio(w, choice, answer, identity);
   w.end_object();
   write_logprobs(w, choice, answer.origin);
   const bool own = answer.origin == catalog::Format::kOpenAiChat && !choice.raw_stop.empty();
-  w.member("finish_reason",
-           own ? std::string_view(choice.raw_stop) : openai::finish_reason(choice.stop));
+  const bool called = legacy && choice.stop == chat::StopReason::kToolCalls;
+  w.member("finish_reason", own      ? std::string_view(choice.raw_stop)
+                            : called ? std::string_view("function_call")
+                                     : openai::finish_reason(choice.stop));
   w.end_object();
 }
 
@@ -167,12 +183,13 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
   identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
   identity.service_tier = answer.service_tier;
   if (answer.origin == catalog::Format::kOpenAiChat) identity.raw = answer.raw;
+  const bool legacy = context.request != nullptr && context.request->legacy_functions;
   json::Writer w(out);
   w.begin_object();
   openai::write_identity(w, identity, "chat.completion");
   w.key("choices").begin_array();
   for (std::size_t i = 0; i < answer.choices.size(); ++i) {
-    write_choice(w, answer.choices[i], i, answer, identity);
+    write_choice(w, answer.choices[i], i, answer, identity, legacy);
   }
   w.end_array();
   if (answer.origin == catalog::Format::kOpenAiChat && !answer.usage_raw.empty()) {

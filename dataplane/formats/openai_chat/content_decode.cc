@@ -123,11 +123,34 @@ base::Result<bool> decode_part_member(const RequestReader& reader, const PartKin
   }
 }
 
+/// The call of a message from before there were tools. The member stays an extra too: this dialect
+/// writes it as it came.
+base::Status decode_function_call(RequestReader& reader, const json::Value& value,
+                                  std::vector<Block>& calls) {
+  const auto name = value.find("name");
+  if (!name) return bad_request("function_call.name", "is missing");
+  Block& block = calls.emplace_back();
+  block.kind = BlockKind::kToolCall;
+  block.json = "{}";
+  block.raw = chat::Keeper::raw(value);
+  TRY_ASSIGN(block.name, reader.keeper().text(*name, "function_call.name"));
+  const auto arguments = value.find("arguments");
+  if (!arguments || arguments->is_null()) return {};
+  TRY_ASSIGN(const std::string_view text,
+             reader.keeper().text(*arguments, "function_call.arguments"));
+  reader.arguments(text, block);
+  return {};
+}
+
 base::Result<Block> decode_tool_call(RequestReader& reader, const json::Value& value) {
   const auto function = value.find("function");
   auto members = value.members();
   if (!members) return bad_request("tool_calls", "must be a list of objects");
-  if (!function || function->type() != json::Type::kObject) return opaque(value, kToolCalls);
+  if (!function || function->type() != json::Type::kObject) {
+    Block call = opaque(value, kToolCalls);
+    call.meaning = catalog::Feature::kSpecialToolCall;
+    return call;
+  }
   Block block;
   block.kind = BlockKind::kToolCall;
   block.json = "{}";
@@ -261,6 +284,10 @@ base::Result<bool> decode_assistant_member(RequestReader& reader, std::string_vi
   if (key == "cache_control") return reader.cache(value, message.cache);
   if (message.role != chat::Role::kAssistant) return false;
   if (key == kToolCalls) return decode_list(reader, key, value, parts.calls);
+  if (key == "function_call") {
+    TRY(decode_function_call(reader, value, parts.calls));
+    return false;
+  }
   if (key == kThinkingBlocks) return decode_list(reader, key, value, parts.thinking);
   if ((key == kReasoningContent || key == kReasoning) && value.type() == json::Type::kString &&
       !has_thinking_blocks && parts.thinking.empty()) {
@@ -336,7 +363,16 @@ base::Result<Block> decode_part(RequestReader& reader, const json::Value& value)
     }
     if (!taken) reader.extra(block.extras, key, members.value());
   }
-  if (!complete && value.find(kind->member)) return opaque(value, "content");
+  if (!complete && value.find(kind->member)) {
+    // What is left of a member that was there: a data: URI that nobody else can carry.
+    Block part = opaque(value, "content");
+    const bool media = kind->kind == BlockKind::kImage || kind->kind == BlockKind::kVideo ||
+                       kind->kind == BlockKind::kDocument;
+    if (media && block.media.source == chat::MediaSource::kNone) {
+      part.meaning = catalog::Feature::kMediaForm;
+    }
+    return part;
+  }
   if (!complete) return bad_request(kind->member, "is missing");
   return block;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "dataplane/formats/chat/document.h"
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/openai/media.h"
 #include "dataplane/formats/openai_chat/request.h"
@@ -85,8 +86,16 @@ bool is_text(const Block& block) {
          (block.kind == BlockKind::kDocument && block.media.source == MediaSource::kText);
 }
 
-std::string_view text_of(const Block& block) {
-  return block.kind == BlockKind::kText ? block.text : block.media.data;
+bool is_empty(const Block& text) {
+  return text.kind == BlockKind::kText ? text.text.empty() : text.media.data.empty();
+}
+
+void write_text(json::Writer& w, const Block& block) {
+  if (block.kind == BlockKind::kText) {
+    w.string_part(block.text);
+  } else {
+    chat::write_document_text(w, block.media);
+  }
 }
 
 /// Texts of another dialect as one: each began on a line of its own there.
@@ -94,10 +103,10 @@ void write_joined(json::Writer& w, const Blocks& blocks) {
   w.begin_string();
   bool first = true;
   for (const Block* block : blocks) {
-    if (!is_text(*block) || text_of(*block).empty()) continue;
+    if (!is_text(*block) || is_empty(*block)) continue;
     if (!first) w.string_part("\n");
     first = false;
-    w.string_part(text_of(*block));
+    write_text(w, *block);
   }
   w.end_string();
 }
@@ -120,7 +129,9 @@ void write_tool_result(json::Writer& w, const chat::Message& message, const Bloc
   if (losses.foreign() || chat::find_extra(message.extras, "role") == nullptr) {
     w.member("role", "tool");
   }
-  if (losses.foreign() || !result.id.empty()) w.member("tool_call_id", result.id);
+  if (losses.foreign() || (!result.id.empty() && result.raw.empty())) {
+    w.member("tool_call_id", result.id);
+  }
   if (!losses.foreign() && !result.name.empty()) w.member("name", result.name);
   Blocks content;
   for (const Block& block : result.content) {
@@ -174,7 +185,7 @@ void sort_block(const Block& block, const chat::Message& message, const LossChec
       }
       return;
     case BlockKind::kToolCall:
-      parts.calls.push_back(&block);
+      if (foreign || block.raw.empty()) parts.calls.push_back(&block);
       return;
     case BlockKind::kOpaque:
       if (foreign) return;
@@ -203,7 +214,7 @@ void sort_block(const Block& block, const chat::Message& message, const LossChec
       }
       return;
     default:
-      if (!foreign || !is_text(block) || !text_of(block).empty()) parts.content.push_back(&block);
+      if (!foreign || !is_text(block) || !is_empty(block)) parts.content.push_back(&block);
       return;
   }
 }
@@ -260,7 +271,8 @@ void encode_part(json::Writer& w, const Block& block, const LossCheck& losses) {
   }
   w.begin_object();
   if (is_text(block)) {
-    w.member("type", "text").member("text", text_of(block));
+    write_text(w.member("type", "text").key("text").begin_string(), block);
+    w.end_string();
   } else if (block.kind == BlockKind::kRefusal) {
     w.member("type", "refusal").member("refusal", block.text);
   } else {

@@ -30,6 +30,13 @@ base::Result<chat::Block> decode_thinking(openai::RequestReader& reader, const j
                                           std::string_view where);
 base::Status decode_tools(openai::RequestReader& reader, const json::Value& value,
                           chat::Request& request);
+/// `functions` and `function_call`, which tools and tool_choice replaced.
+base::Status decode_functions(openai::RequestReader& reader, const json::Value& value,
+                              chat::Request& request);
+base::Status decode_function_choice(openai::RequestReader& reader, const json::Value& value,
+                                    chat::ToolChoice& choice);
+/// Calls of functions have no ids: they get some, and so do the results that follow them.
+void name_legacy_calls(const openai::RequestReader& reader, chat::Request& request);
 base::Result<bool> decode_tool_choice(openai::RequestReader& reader, const json::Value& value,
                                       chat::ToolChoice& choice);
 

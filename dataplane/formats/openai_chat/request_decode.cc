@@ -157,6 +157,14 @@ base::Result<bool> decode_member(RequestReader& reader, std::string_view name,
     return !request.tools.empty();
   }
   if (name == "tool_choice") return decode_tool_choice(reader, value, request.tool_choice);
+  if (request.legacy_functions && name == "functions") {
+    TRY(decode_functions(reader, value, request));
+    return false;  // written as it came
+  }
+  if (request.legacy_functions && name == "function_call") {
+    TRY(decode_function_choice(reader, value, request.tool_choice));
+    return false;
+  }
   TRY_ASSIGN(const bool sampling, reader.sampling(name, value, request.sampling));
   if (sampling) return true;
   TRY_ASSIGN(const bool common, reader.common(name, value, request));
@@ -179,6 +187,10 @@ base::Result<chat::Request> decode_request(json::Reader& reader, std::string_vie
   // Of two limits the newer one counts wherever it stands.
   const auto limit = document.find("max_completion_tokens");
   const bool newer = limit && !limit->is_null();
+  const auto functions = document.find("functions");
+  const auto tools = document.find("tools");
+  request.legacy_functions =
+      functions && functions->type() == json::Type::kArray && (!tools || tools->is_null());
   bool has_messages = false;
   while (members->next()) {
     const std::string_view key = members->key();
@@ -190,6 +202,7 @@ base::Result<chat::Request> decode_request(json::Reader& reader, std::string_vie
     if (!taken) fields.extra(request.extras, key, members->value());
   }
   if (!has_messages) return bad_request("messages", "is missing");
+  name_legacy_calls(fields, request);
   return request;
 }
 

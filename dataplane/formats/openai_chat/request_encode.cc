@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/losses.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_chat/request.h"
 
@@ -54,12 +55,11 @@ void write_sampling(json::Writer& w, const Request& request, const chat::Target&
   write_number(w, "seed", s.seed);
   write_number(w, "n", s.choices);
   if (!s.logit_bias.empty()) w.raw_member("logit_bias", s.logit_bias);
-  if (s.logprobs) {
-    w.member("logprobs", *s.logprobs);
-  } else if (losses.foreign() && s.top_logprobs) {
-    w.member("logprobs", true);
+  if (!losses.foreign() && s.logprobs) w.member("logprobs", *s.logprobs);
+  if (losses.foreign() && chat::asks_logprobs(request)) w.member("logprobs", true);
+  if (!losses.foreign() || chat::asks_logprobs(request)) {
+    write_number(w, "top_logprobs", s.top_logprobs);
   }
-  write_number(w, "top_logprobs", s.top_logprobs);
   if (s.stop.empty()) return;
   if (s.plain_stop && s.stop.size() == 1) {
     w.member("stop", s.stop.front());
@@ -117,8 +117,9 @@ std::string_view thinking_name(chat::ThinkingKind kind) {
   return {};
 }
 
-void write_reasoning(json::Writer& w, const Request& request, const LossCheck& losses) {
-  const std::string_view effort = openai::effort_of(request, losses);
+void write_reasoning(json::Writer& w, const Request& request, const chat::Target& target,
+                     const LossCheck& losses) {
+  const std::string_view effort = openai::effort_of(request, target.model, losses);
   if (!effort.empty()) w.member("reasoning_effort", effort);
   const chat::Reasoning& reasoning = request.reasoning;
   const std::string_view thinking = thinking_name(reasoning.thinking);
@@ -178,6 +179,7 @@ void write_rest(json::Writer& w, const Request& request, const chat::Target& tar
 
 void encode_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
   if (request.tools.empty() || (losses.foreign() && !has_function(request))) return;
+  if (!losses.foreign() && request.legacy_functions) return;  // an extra says them
   w.key("tools").begin_array();
   for (const chat::Tool& tool : request.tools) write_tool(w, tool, losses);
   w.end_array();
@@ -186,7 +188,8 @@ void encode_tools(json::Writer& w, const Request& request, const LossCheck& loss
 void encode_tool_choice(json::Writer& w, const Request& request, const LossCheck& losses) {
   const chat::ToolChoice& choice = request.tool_choice;
   if (losses.foreign() && !has_function(request)) return;
-  switch (choice.kind) {
+  const bool said = !losses.foreign() && request.legacy_functions;  // by an extra
+  switch (said ? chat::ToolChoiceKind::kUnset : choice.kind) {
     case chat::ToolChoiceKind::kUnset:
       break;
     case chat::ToolChoiceKind::kAuto:
@@ -226,12 +229,13 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   for (const chat::Message& message : request.messages) {
     encode_message(w, message, losses);
   }
+  if (losses.foreign() && out.ends_with('[')) return chat::nothing_said(request);
   w.end_array();
   encode_tools(w, request, losses);
   encode_tool_choice(w, request, losses);
   write_sampling(w, request, target, losses);
   write_response_format(w, request.response_format, losses);
-  write_reasoning(w, request, losses);
+  write_reasoning(w, request, target, losses);
   write_stream(w, request, target, losses);
   write_rest(w, request, target, losses);
   w.end_object();

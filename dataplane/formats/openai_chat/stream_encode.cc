@@ -5,6 +5,7 @@
 #include "dataplane/formats/openai/annotations.h"
 #include "dataplane/formats/openai/envelope.h"
 #include "dataplane/formats/openai/errors.h"
+#include "dataplane/formats/openai/logprobs.h"
 #include "dataplane/formats/openai/usage.h"
 #include "dataplane/formats/openai_chat/answer.h"
 
@@ -22,7 +23,8 @@ struct Block {
   BlockKind kind = BlockKind::kText;
   std::size_t tool = 0;  // counts the calls of the choice
   std::size_t from = 0;  // where its text begins in the choice's text
-  std::string text;      // thinking, to say it again with its signature
+  bool has_arguments = false;
+  std::string text;  // thinking, to say it again with its signature
   std::string signature;
   std::string data;
 };
@@ -39,6 +41,7 @@ class Encoder final : public chat::StreamEncoder {
  public:
   explicit Encoder(const chat::AnswerContext& context)
       : include_usage_(context.include_usage),
+        legacy_(context.request != nullptr && context.request->legacy_functions),
         wants_logprobs_(context.request != nullptr &&
                         context.request->sampling.logprobs.value_or(false)) {
     identity_.id = openai::answer_id({}, "chatcmpl-", context);
@@ -188,6 +191,13 @@ class Encoder final : public chat::StreamEncoder {
     }
     if (block.kind != BlockKind::kToolCall) return {};
     block.tool = choice->tools++;
+    if (legacy_) {
+      if (block.tool > 0) return {};
+      begin(event).key("function_call").begin_object();
+      writer_->member("name", event.name).member("arguments", "").end_object();
+      finish(sink);
+      return {};
+    }
     json::Writer& w = begin(event).key("tool_calls").begin_array().begin_object();
     w.member("index", static_cast<std::uint64_t>(block.tool)).member("id", event.id);
     w.member("type", "function").key("function").begin_object();
@@ -203,14 +213,9 @@ class Encoder final : public chat::StreamEncoder {
     switch (event.delta) {
       case DeltaKind::kText:
         return text(event, *choice, *block, sink);
-      case DeltaKind::kJson: {
-        if (block->kind != BlockKind::kToolCall) return {};
-        json::Writer& w = begin(event).key("tool_calls").begin_array().begin_object();
-        w.member("index", static_cast<std::uint64_t>(block->tool)).key("function").begin_object();
-        w.member("arguments", event.text).end_object().end_object().end_array();
-        finish(sink);
+      case DeltaKind::kJson:
+        if (block->kind == BlockKind::kToolCall) arguments(event, *block, event.text, sink);
         return {};
-      }
       case DeltaKind::kSignature:
         return hold(block->signature, event.text);
       case DeltaKind::kData:
@@ -228,6 +233,20 @@ class Encoder final : public chat::StreamEncoder {
         return {};
     }
     return {};
+  }
+
+  void arguments(const Event& event, Block& block, std::string_view text, ByteSink& sink) {
+    if (text.empty()) return;
+    block.has_arguments = true;
+    if (legacy_) {
+      if (block.tool > 0) return;
+      begin(event).key("function_call").begin_object().member("arguments", text).end_object();
+      return finish(sink);
+    }
+    json::Writer& w = begin(event).key("tool_calls").begin_array().begin_object();
+    w.member("index", static_cast<std::uint64_t>(block.tool)).key("function").begin_object();
+    w.member("arguments", text).end_object().end_object().end_array();
+    finish(sink);
   }
 
   Status hold(std::string& place, std::string_view text) {
@@ -268,13 +287,17 @@ class Encoder final : public chat::StreamEncoder {
   }
 
   Status logprobs(const Event& event, ByteSink& sink) {
-    const bool responses = event.origin == catalog::Format::kOpenAiResponses;
-    if (!wants_logprobs_ || (!responses && event.origin != catalog::Format::kOpenAiChat)) {
+    std::string raw;
+    if (wants_logprobs_ && event.origin == catalog::Format::kOpenAiChat) {
+      raw = event.raw;
+    } else if (wants_logprobs_) {
+      const std::string tokens = openai::logprob_tokens(event.raw, event.origin);
+      if (!tokens.empty()) raw = R"({"content":[)" + tokens + R"(],"refusal":null})";
+    }
+    if (raw.empty()) {
       flush(sink);
       return {};
     }
-    std::string raw(event.raw);
-    if (responses) raw = R"({"content":)" + raw + R"(,"refusal":null})";
     if (waiting_) {
       flush(sink, raw);
       return {};
@@ -298,6 +321,9 @@ class Encoder final : public chat::StreamEncoder {
   Status close(const Event& event, ByteSink& sink) {
     TRY_ASSIGN(Choice* const choice, at(event));
     TRY_ASSIGN(Block* const block, block_at(event, *choice));
+    if (block->kind == BlockKind::kToolCall && !block->has_arguments) {
+      arguments(event, *block, "{}", sink);  // clients parse what the pieces make together
+    }
     const bool redacted = block->kind == BlockKind::kRedactedThinking;
     if (block->kind != BlockKind::kThinking && !redacted) return {};
     if (redacted || !block->signature.empty()) {
@@ -322,7 +348,10 @@ class Encoder final : public chat::StreamEncoder {
     choice->stopped = true;
     begin(event);
     const bool own = event.origin == catalog::Format::kOpenAiChat && !event.raw.empty();
-    finish(sink, own ? event.raw : openai::finish_reason(event.stop));
+    const bool called = legacy_ && event.stop == chat::StopReason::kToolCalls;
+    finish(sink, own      ? event.raw
+                 : called ? std::string_view("function_call")
+                          : openai::finish_reason(event.stop));
     return {};
   }
 
@@ -346,6 +375,7 @@ class Encoder final : public chat::StreamEncoder {
   static constexpr std::size_t kMaxHeldBytes = 16U << 20U;
 
   bool include_usage_;
+  bool legacy_;  // calls are wanted as function_call, of which there is one
   bool wants_logprobs_;
   bool said_ = false;
   bool ended_ = false;

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include "dataplane/formats/openai_chat/request.h"
 
 namespace tollgate::dataplane::formats::openai_chat {
@@ -108,6 +111,55 @@ base::Status decode_tools(RequestReader& reader, const json::Value& value, chat:
     }
   }
   return {};
+}
+
+base::Status decode_functions(RequestReader& reader, const json::Value& value,
+                              chat::Request& request) {
+  TRY_ASSIGN(auto elements, value.elements());
+  while (elements.next()) {
+    auto status = decode_function(reader, elements.value(), request.tools.emplace_back());
+    if (!status) {
+      return openai::below(std::move(status).error(), "functions", request.tools.size() - 1);
+    }
+    request.tools.back().extras.clear();  // `functions` is written as it came
+  }
+  return {};
+}
+
+base::Status decode_function_choice(RequestReader& reader, const json::Value& value,
+                                    chat::ToolChoice& choice) {
+  const auto name = value.find("name");
+  if (name) {
+    choice.kind = chat::ToolChoiceKind::kNamed;
+    TRY_ASSIGN(choice.name, reader.keeper().text(*name, "function_call.name"));
+    return {};
+  }
+  TRY_ASSIGN(const std::string_view word, reader.keeper().text(value, "function_call"));
+  if (word != "none" && word != "auto") {
+    return bad_request("function_call", "must be auto, none or an object with a name");
+  }
+  choice.kind = word == "none" ? chat::ToolChoiceKind::kNone : chat::ToolChoiceKind::kAuto;
+  return {};
+}
+
+void name_legacy_calls(const RequestReader& reader, chat::Request& request) {
+  std::vector<const chat::Block*> calls;
+  for (chat::Message& message : request.messages) {
+    for (chat::Block& block : message.blocks) {
+      const bool call = block.kind == chat::BlockKind::kToolCall && !block.raw.empty();
+      if (call) {
+        block.id = reader.concat("call_", std::to_string(calls.size()));
+        calls.push_back(&block);
+      } else if (block.kind == chat::BlockKind::kToolResult && block.id.empty()) {
+        const auto same = std::find_if(calls.rbegin(), calls.rend(), [&](const chat::Block* made) {
+          return made->name == block.name;
+        });
+        if (same == calls.rend()) continue;
+        block.id = (*same)->id;
+        block.raw = (*same)->raw;  // the id is ours
+      }
+    }
+  }
 }
 
 base::Result<bool> decode_tool_choice(RequestReader& reader, const json::Value& value,

@@ -2,6 +2,7 @@
 #include "dataplane/formats/openai/emitter.h"
 #include "dataplane/formats/openai/envelope.h"
 #include "dataplane/formats/openai/errors.h"
+#include "dataplane/formats/openai/logprobs.h"
 #include "dataplane/formats/openai/usage.h"
 #include "dataplane/formats/openai_completions/openai_completions.h"
 #include "dataplane/formats/openai_completions/parts.h"
@@ -143,8 +144,8 @@ class Encoder final : public chat::StreamEncoder {
         if (event.origin == kOwn) identity_.raw = event.raw;
         return {};
       case EventKind::kDelta:
-        if (event.delta == DeltaKind::kLogprobs && event.origin == kOwn) {
-          chunk(event, {}, event.raw, {}, sink);
+        if (event.delta == DeltaKind::kLogprobs) {
+          logprobs(event, sink);
         } else if (event.delta == DeltaKind::kText && is_said(event.block_kind)) {
           chunk(event, event.text, {}, {}, sink);
         }
@@ -202,6 +203,18 @@ class Encoder final : public chat::StreamEncoder {
     finish(sink);
   }
 
+  void logprobs(const Event& event, ByteSink& sink) {
+    if (event.origin == kOwn) return chunk(event, {}, event.raw, {}, sink);
+    if (event.choice >= openai::Emitter::kMaxChoices) return;
+    if (offsets_.size() <= event.choice) offsets_.resize(event.choice + std::size_t{1});
+    const std::string tokens = openai::logprob_tokens(event.raw, event.origin);
+    if (tokens.empty()) return;
+    std::string raw;
+    json::Writer w(raw);
+    openai::write_legacy_logprobs(w, tokens, offsets_[event.choice]);
+    chunk(event, {}, raw, {}, sink);
+  }
+
   void finish(ByteSink& sink) {
     writer_->end_object();
     chunk_ += "\n\n";
@@ -231,7 +244,17 @@ class Encoder final : public chat::StreamEncoder {
   std::string usage_raw_;
   std::string chunk_;
   std::optional<json::Writer> writer_;
+  std::vector<std::size_t> offsets_;  // of the next token's text, by choice
 };
+
+std::string logprobs_of(const chat::AnswerChoice& choice, catalog::Format origin) {
+  if (origin == kOwn) return choice.logprobs.size() == 1 ? choice.logprobs.front() : std::string();
+  std::string raw;
+  json::Writer w(raw);
+  std::size_t offset = 0;
+  openai::write_legacy_logprobs(w, openai::logprob_tokens(choice.logprobs, origin), offset);
+  return raw;
+}
 
 }  // namespace
 
@@ -266,8 +289,7 @@ Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext&
       if (is_said(block.kind)) w.string_part(block.text);
     }
     w.end_string().member("index", static_cast<std::uint64_t>(i));
-    const bool one = own && choice.logprobs.size() == 1;
-    write_ending(w, one ? std::string_view(choice.logprobs.front()) : std::string_view{},
+    write_ending(w, logprobs_of(choice, answer.origin),
                  own && !choice.raw_stop.empty() ? std::string_view(choice.raw_stop)
                                                  : openai::finish_reason(choice.stop));
     w.end_object();

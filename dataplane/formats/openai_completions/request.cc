@@ -9,13 +9,25 @@ namespace {
 using chat::Request;
 using openai::RequestReader;
 
-/// A text is the user's message. Several texts, and tokens, have no place in other dialects.
+/// The one text of a prompt; nullopt: several texts, or tokens.
+std::optional<json::Value> only_text(const json::Value& value) {
+  if (value.type() == json::Type::kString) return value;
+  auto elements = value.elements();
+  if (!elements || !elements->next()) return {};
+  const json::Value first = elements->value();
+  if (first.type() != json::Type::kString || elements->next()) return {};
+  return first;
+}
+
+/// A text, also as a list of one, is the user's message. Several texts, and tokens, have no place
+/// in other dialects: they stay an extra, and there is no message.
 base::Result<bool> decode_prompt(const RequestReader& reader, const json::Value& value,
                                  Request& request) {
-  if (value.type() != json::Type::kString) return false;
+  const auto text = only_text(value);
+  if (!text) return false;
   chat::Message& message = request.messages.emplace_back();
-  message.plain = true;
-  TRY_ASSIGN(message.blocks.emplace_back().text, reader.keeper().text(value, "prompt"));
+  message.plain = value.type() == json::Type::kString;
+  TRY_ASSIGN(message.blocks.emplace_back().text, reader.keeper().text(*text, "prompt"));
   return true;
 }
 
@@ -114,7 +126,11 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   json::Writer w(out);
   w.begin_object().member("model", target.model);
   if (!request.messages.empty() && !request.messages.front().blocks.empty()) {
-    w.member("prompt", request.messages.front().blocks.front().text);
+    const chat::Message& prompt = request.messages.front();
+    w.key("prompt");
+    if (!prompt.plain) w.begin_array();
+    w.value(prompt.blocks.front().text);
+    if (!prompt.plain) w.end_array();
   }
   write_sampling(w, request.sampling);
   write_stream(w, request, target);

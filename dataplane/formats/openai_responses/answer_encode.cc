@@ -2,6 +2,7 @@
 #include <map>
 
 #include "dataplane/formats/chat/sequence.h"
+#include "dataplane/formats/openai/emitter.h"
 #include "dataplane/formats/openai/envelope.h"
 #include "dataplane/formats/openai/usage.h"
 #include "dataplane/formats/openai_responses/answer.h"
@@ -62,8 +63,17 @@ class Head {
   }
 
   [[nodiscard]] bool cut() const {
-    return stop_ == StopReason::kMaxTokens || stop_ == StopReason::kContextWindow ||
-           stop_ == StopReason::kContentFilter || (stop_ == StopReason::kOther && !word_.empty());
+    switch (stop_) {
+      case StopReason::kNone:
+      case StopReason::kEndTurn:
+      case StopReason::kStopSequence:
+      case StopReason::kToolCalls:
+      case StopReason::kRefusal:  // what was said instead is the answer
+      case StopReason::kPauseTurn:
+        return false;
+      default:
+        return true;
+    }
   }
 
   void write(json::Writer& w, std::string_view status, std::string_view output, bool ended,
@@ -112,8 +122,17 @@ class Head {
   }
 
   [[nodiscard]] std::string_view reason() const {
-    if (stop_ == StopReason::kContentFilter) return "content_filter";
-    return word_.empty() ? std::string_view("max_output_tokens") : std::string_view(word_);
+    if (!word_.empty()) return word_;
+    switch (stop_) {
+      case StopReason::kMaxTokens:
+      case StopReason::kContextWindow:
+        return "max_output_tokens";
+      case StopReason::kRecitation:
+      case StopReason::kLanguage:
+        return "content_filter";
+      default:
+        return openai::finish_reason(stop_);
+    }
   }
 
   /// What the client asked for, as the SDKs' types want it back.

@@ -13,12 +13,26 @@ using chat::BlockKind;
 using openai::RequestReader;
 
 /// `where`: empty for an item, kContent for a part of one.
-Block opaque(const json::Value& value, std::string_view where = {}) {
+Block opaque(const json::Value& value, std::string_view where = {},
+             catalog::Feature meaning = catalog::Feature::kUnknown) {
   Block block;
+  block.meaning = meaning;
   block.kind = BlockKind::kOpaque;
   block.name = where;
   block.raw = chat::Keeper::raw(value);
   return block;
+}
+
+/// What other dialects lose with an item that has no place in theirs. What the provider's own tools
+/// did is told by what the assistant said; what the client's tools gave is not told otherwise.
+catalog::Feature meaning_of(std::string_view type) {
+  using catalog::Feature;
+  if (type == "item_reference" || type == "compaction") return Feature::kStoredState;
+  if (type.starts_with("mcp_approval_")) return Feature::kRemoteTools;
+  if (type == "custom_tool_call" || type.ends_with("_call_output")) {
+    return Feature::kSpecialToolCall;
+  }
+  return Feature::kUnknown;
 }
 
 base::Result<std::string_view> type_of(const RequestReader& reader, const json::Value& value) {
@@ -76,8 +90,10 @@ base::Result<Block> decode_media(const RequestReader& reader, const json::Value&
     TRY_ASSIGN(const bool taken, decode_media_member(reader, key, members.value(), block, sources));
     if (!taken) reader.extra(block.extras, key, members.value());
   }
-  if (sources != 1 || block.media.source == chat::MediaSource::kNone)
-    return opaque(value, kContent);
+  if (sources != 1) return opaque(value, kContent);
+  if (block.media.source == chat::MediaSource::kNone) {
+    return opaque(value, kContent, catalog::Feature::kMediaForm);
+  }
   return block;
 }
 
@@ -149,7 +165,7 @@ class InputDecoder {
     if (type == "function_call") return call(item);
     if (type == "function_call_output") return result(item);
     if (type == "reasoning") return reasoning(item);
-    turn().blocks.push_back(opaque(item));
+    turn().blocks.push_back(opaque(item, {}, meaning_of(type)));
     return {};
   }
 

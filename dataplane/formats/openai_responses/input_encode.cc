@@ -1,3 +1,4 @@
+#include "dataplane/formats/chat/document.h"
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/openai/media.h"
 #include "dataplane/formats/openai_responses/request.h"
@@ -16,8 +17,12 @@ bool is_text(const Block& block) {
          (block.kind == BlockKind::kDocument && block.media.source == MediaSource::kText);
 }
 
-std::string_view text_of(const Block& block) {
-  return block.kind == BlockKind::kText ? block.text : block.media.data;
+void write_text(json::Writer& w, const Block& block) {
+  if (block.kind == BlockKind::kText) {
+    w.string_part(block.text);
+  } else {
+    chat::write_document_text(w, block.media);
+  }
 }
 
 void write_file(json::Writer& w, const Block& block, bool foreign) {
@@ -45,7 +50,9 @@ void write_part(json::Writer& w, const Block& block, bool assistant, bool foreig
   w.begin_object();
   if (is_text(block)) {
     const bool output = foreign ? assistant : block.name == kOutputText;
-    w.member("type", output ? kOutputText : "input_text").member("text", text_of(block));
+    w.member("type", output ? kOutputText : "input_text");
+    write_text(w.key("text").begin_string(), block);
+    w.end_string();
   } else if (block.kind == BlockKind::kRefusal) {
     w.member("type", "refusal").member("refusal", block.text);
   } else if (block.kind == BlockKind::kDocument) {
@@ -115,7 +122,7 @@ class InputEncoder {
       for (const Block& part : block.content) {
         if (!first) w_.string_part("\n");
         first = false;
-        w_.string_part(text_of(part));
+        write_text(w_, part);
       }
       w_.end_string();
     } else {
@@ -227,7 +234,7 @@ void write_instructions(json::Writer& w, const std::vector<chat::Message>& messa
       if (!is_text(block)) continue;
       if (!first) w.string_part("\n");
       first = false;
-      w.string_part(text_of(block));
+      write_text(w, block);
     }
   }
   w.end_string();

@@ -5,6 +5,7 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/openai/annotations.h"
 #include "dataplane/formats/openai/envelope.h"
+#include "dataplane/formats/openai/logprobs.h"
 #include "dataplane/formats/openai_responses/request.h"
 
 namespace tollgate::dataplane::formats::openai_responses {
@@ -260,11 +261,12 @@ Status ItemWriter::grow(const Event& event) {
     case DeltaKind::kCitation:
       if (block_ == BlockKind::kText) citation(event);
       return {};
-    case DeltaKind::kLogprobs: {
-      if (event.origin != kOwn || block_ != BlockKind::kText) return {};
-      append_list(logprobs_, elements_of(event.raw));
+    case DeltaKind::kLogprobs:
+      if (block_ != BlockKind::kText) return {};
+      append_list(logprobs_, event.origin == kOwn
+                                 ? elements_of(event.raw)
+                                 : openai::logprob_tokens(event.raw, event.origin));
       return {};
-    }
     case DeltaKind::kText:
     case DeltaKind::kJson:
       break;
@@ -273,7 +275,7 @@ Status ItemWriter::grow(const Event& event) {
     say("response.reasoning_summary_part.added", place(true), R"(,"part":)" + part_json());
   }
   text_ += event.text;
-  if (progress_ == nullptr) return {};
+  if (progress_ == nullptr || (event.text.empty() && event.origin != kOwn)) return {};
   std::string rest = R"(,"delta":)" + quoted(event.text);
   if (block_ == BlockKind::kText) rest += R"(,"logprobs":[])";
   say("response." + std::string(family()) + ".delta", place(block_ != BlockKind::kToolCall), rest);
@@ -297,6 +299,13 @@ void ItemWriter::part_events_at_end() {
 
 Status ItemWriter::close() {
   if (!part_open_) return {};
+  if (block_ == BlockKind::kToolCall && text_.empty()) {
+    // Clients parse what the pieces make together.
+    Event none;
+    none.delta = DeltaKind::kJson;
+    none.text = "{}";
+    TRY(grow(none));
+  }
   part_open_ = false;
   // A summary without a word is no part: the item has only what seals it.
   const bool silent = block_ == BlockKind::kRedactedThinking ||

@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/losses.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_responses/request.h"
 
@@ -72,8 +73,9 @@ bool wants_thinking(const chat::Reasoning& reasoning) {
          reasoning.thinking == chat::ThinkingKind::kAdaptive;
 }
 
-void write_reasoning(json::Writer& w, const Request& request, const LossCheck& losses) {
-  const std::string_view effort = openai::effort_of(request, losses);
+void write_reasoning(json::Writer& w, const Request& request, const chat::Target& target,
+                     const LossCheck& losses) {
+  const std::string_view effort = openai::effort_of(request, target.model, losses);
   std::string_view summary = request.reasoning.summary;
   if (losses.foreign()) summary = wants_thinking(request.reasoning) ? "auto" : "";
   const bool nested = !losses.foreign() && chat::has_nested_extras(request.extras, "reasoning");
@@ -87,10 +89,11 @@ void write_reasoning(json::Writer& w, const Request& request, const LossCheck& l
 
 /// Clients of other dialects hold the conversation themselves: nothing is stored, and reasoning
 /// comes sealed so that it can be sent again.
-void write_foreign(json::Writer& w, const Request& request, const LossCheck& losses) {
+void write_foreign(json::Writer& w, const Request& request, const chat::Target& target,
+                   const LossCheck& losses) {
   w.member("store", false);
-  const bool thinks =
-      !openai::effort_of(request, losses).empty() || wants_thinking(request.reasoning);
+  const std::string_view effort = openai::effort_of(request, target.model, losses);
+  const bool thinks = (!effort.empty() && effort != "none") || wants_thinking(request.reasoning);
   const bool logprobs =
       request.sampling.logprobs.value_or(false) || request.sampling.top_logprobs.has_value();
   if (!thinks && !logprobs) return;
@@ -112,7 +115,7 @@ void write_rest(json::Writer& w, const Request& request, const chat::Target& tar
     w.member("stream", false);
   }
   if (losses.foreign()) {
-    write_foreign(w, request, losses);
+    write_foreign(w, request, target, losses);
     return;
   }
   for (const chat::Extra& extra : request.extras) {
@@ -202,10 +205,11 @@ base::Result<chat::Dropped> encode_request(const Request& request, const chat::T
   json::Writer w(out);
   w.begin_object().member("model", target.model);
   encode_input(w, request, losses);
+  if (losses.foreign() && out.ends_with("[]")) return chat::nothing_said(request);
   write_tools(w, request, losses);
   write_sampling(w, request, losses);
   write_text(w, request, losses);
-  write_reasoning(w, request, losses);
+  write_reasoning(w, request, target, losses);
   write_rest(w, request, target, losses);
   w.end_object();
   return losses.take();

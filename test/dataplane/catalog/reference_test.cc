@@ -233,6 +233,9 @@ listed arrives as it was meant. A client and a backend of the same API lose noth
 * **left out**: the same without a word, since it changes nothing that the client could notice.
 * **422**: the request is refused, because the answer would be another one without it.
 
+Everywhere a data: URI that is not base64 or does not name its media type is refused
+(`media_form`), and so is a request whose messages say nothing.
+
 Which backends are spoken to in which API: [kinds.md](kinds.md#endpoints-and-schemas). How to try
 it: [translate.md](../tasks/translate.md).
 )";

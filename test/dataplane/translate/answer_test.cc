@@ -146,6 +146,28 @@ TEST(TranslatedAnswer, StreamAndWholeServeEachOther) {
   EXPECT_TRUE(stream.body.ends_with("data: [DONE]\n\n")) << stream.body;
 }
 
+/// A wrong label, or none, does not hide what an answer is.
+TEST(TranslatedAnswer, TheFirstByteTellsWhatAnAnswerIs) {
+  const std::string stream = kStart + kText + kEnd;
+  for (const std::string_view type :
+       {"text/plain", "application/octet-stream", "", "application/json"}) {
+    for (const std::string& body : {stream, "\r\n: hello\n\n" + stream}) {
+      auto answer = translated(Format::kAnthropicMessages, Format::kOpenAiChat, true);
+      const Outcome out = play(answer, 200, type, {body});
+      EXPECT_EQ(out.error, "") << type;
+      EXPECT_TRUE(out.body.ends_with("data: [DONE]\n\n")) << out.body;
+    }
+    auto whole = translated(Format::kAnthropicMessages, Format::kOpenAiChat, false);
+    EXPECT_EQ(play(whole, 200, type, {"\n", kMessage}).error, "") << type;
+  }
+  auto labelled = translated(Format::kAnthropicMessages, Format::kOpenAiChat, true);
+  EXPECT_EQ(play(labelled, 200, kSse, {kMessage}).error, "");
+  auto empty = translated(Format::kAnthropicMessages, Format::kOpenAiChat, true);
+  EXPECT_NE(play(empty, 200, "text/plain", {" "}).error, "");
+  auto page = translated(Format::kAnthropicMessages, Format::kOpenAiChat, true);
+  EXPECT_NE(play(page, 200, "text/html", {"<html>down</html>"}).error, "");
+}
+
 TEST(TranslatedAnswer, ABrokenStreamNeverEndsCleanly) {
   const std::string garbage = "event: content_block_delta\ndata: {\"type\":\n\n";
   const std::vector<std::vector<std::string_view>> broken{

@@ -86,7 +86,7 @@ TEST(GeminiAnswers, ReasonsHaveTheirMeaning) {
       {"MAX_TOKENS", chat::StopReason::kMaxTokens},
       {"SAFETY", chat::StopReason::kContentFilter},
       {"MODEL_ARMOR", chat::StopReason::kContentFilter},
-      {"MALFORMED_FUNCTION_CALL", chat::StopReason::kOther},
+      {"MALFORMED_FUNCTION_CALL", chat::StopReason::kMalformedCall},
       {"SOMETHING_NEW", chat::StopReason::kOther},
   };
   for (const auto& [word, stop] : kReasons) {

@@ -242,10 +242,28 @@ TEST(GeminiSchema, ReferencesAreWrittenOut) {
       "s");
   ASSERT_TRUE(out) << out.error().detail;
   EXPECT_EQ(json::parse(*out), json::parse(R"({"type":"object","properties":{
-        "a":{"type":"string","maxLength":3},
-        "b":{"nullable":true,"anyOf":[{"type":"string","maxLength":3}]},
+        "a":{"type":"string","enum":["x"],"maxLength":3},
+        "b":{"nullable":true,"anyOf":[{"type":"string","enum":["x"],"maxLength":3}]},
         "c":{"type":"integer","minimum":1},
         "d":{"anyOf":[{"type":"string"},{"type":"number"}]}}})"));
+}
+
+TEST(GeminiSchema, OneValueAndOneOfSeveralAreSaid) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {R"({"const":"x"})", R"({"type":"string","enum":["x"]})"},
+      {R"({"const":5})", R"({"type":"integer","minimum":5,"maximum":5})"},
+      {R"({"const":true})", R"({"type":"boolean"})"},
+      {R"({"oneOf":[{"type":"string"},{"type":"integer"},{"type":"null"}]})",
+       R"({"nullable":true,"anyOf":[{"type":"string"},{"type":"integer"}]})"},
+      {R"({"oneOf":[{"const":"a"},{"const":"b"}]})",
+       R"({"anyOf":[{"type":"string","enum":["a"]},{"type":"string","enum":["b"]}]})"},
+  };
+  for (const auto& [schema, wanted] : kCases) {
+    const auto out = gemini::to_openapi(schema, "s");
+    ASSERT_TRUE(out) << out.error().detail;
+    EXPECT_EQ(json::parse(*out), json::parse(wanted));
+  }
+  EXPECT_FALSE(gemini::to_openapi(R"({"oneOf":[{}],"anyOf":[{}]})", "s"));
 }
 
 TEST(GeminiSchema, WhatOlderModelsCannotTakeIsRefusedWithASentence) {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "dataplane/formats/chat/request.h"
+#include "dataplane/json/writer.h"
+
+namespace tollgate::dataplane::formats::chat {
+
+/// A document of text for a dialect that has none: its title and what the client says about it,
+/// each above the text. Into an open string.
+void write_document_text(json::Writer& writer, const Media& media);
+
+}  // namespace tollgate::dataplane::formats::chat
