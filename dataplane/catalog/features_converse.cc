@@ -179,9 +179,12 @@ constexpr FeatureRows kRows{{
                "The file is known to another provider only."},
     FeatureRow{Feature::kAudioInput, Treatment::kMap, {}},
     FeatureRow{Feature::kVideoInput, Treatment::kMap, {}},
-    FeatureRow{Feature::kThinkingBlock, Treatment::kMap,
-               "Thinking without a signature is left out: the provider takes only its own."},
-    FeatureRow{Feature::kRedactedThinking, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBlock, Treatment::kMap,
+        "Thinking without a signature is left out, and so is what seals an item of OpenAI's: "
+        "the provider takes only its own."},
+    FeatureRow{Feature::kRedactedThinking, Treatment::kMap,
+               "Left out if it seals an item of OpenAI's."},
     FeatureRow{Feature::kRefusalPart, Treatment::kMap, "As text."},
     FeatureRow{Feature::kCacheControl, Treatment::kMap, "A cachePoint behind what is marked."},
     FeatureRow{Feature::kCitations, Treatment::kMap, {}},

@@ -118,7 +118,7 @@ void WholeEncoder::content(const AnswerBlock& block) {
       return;
     case BlockKind::kRedactedThinking:
       writer_.key("reasoningContent").begin_object();
-      writer_.member("redactedContent", block.data).end_object();
+      writer_.member("redactedContent", as_blob(block.data)).end_object();
       return;
     case BlockKind::kToolCall:
       has_calls_ = true;
@@ -274,7 +274,7 @@ void StreamEncoder::delta(const Event& event) {
       writer_.key("reasoningContent").begin_object().member("signature", event.text);
       break;
     case DeltaKind::kData:
-      writer_.key("reasoningContent").begin_object().member("redactedContent", event.text);
+      writer_.key("reasoningContent").begin_object().member("redactedContent", as_blob(event.text));
       break;
     case DeltaKind::kJson:
       writer_.key("toolUse").begin_object().member("input", event.text).end_object();

@@ -253,12 +253,14 @@ base::Status Encoder::send_block(Choice& choice, AnswerBlock& block, std::uint32
     if (block.signature.empty()) return {};
     chunk(index, sink, [&](json::Writer& writer) {
       writer.begin_object().member("text", "").member("thought", true);
-      if (is_base64(block.signature)) writer.member("thoughtSignature", block.signature);
+      write_signature(writer, block.signature);
       writer.end_object();
     });
     return {};
   }
-  const bool nothing = has_text || (thought && block.signature.empty());
+  const bool sealed = block.kind == chat::BlockKind::kRedactedThinking;
+  const bool nothing =
+      has_text || (thought && block.signature.empty()) || (sealed && block.data.empty());
   if (nothing) return {};
   // A signature of Google's waits for the next part: then there is nothing to send yet.
   if (thought && origin_ == catalog::Format::kGeminiGenerate && !choice.parts.has_pending()) {
