@@ -217,9 +217,11 @@ constexpr FeatureRows kRows{{
     FeatureRow{Feature::kReasoningEffort, Treatment::kMap,
                "output_config.effort, minimal as low, none as disabled thinking; models that do "
                "not know it leave it out with a warning."},
-    FeatureRow{Feature::kThinkingBudget, Treatment::kClamp,
-               "At least 1024 tokens and less than max_tokens."},
-    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBudget, Treatment::kClamp,
+        "At least 1024 tokens and less than max_tokens; left out where that leaves no room."},
+    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap,
+               "With a budget where the model does not decide by itself."},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
     FeatureRow{
         Feature::kReasoningSummary, Treatment::kMap,

@@ -231,8 +231,12 @@ constexpr FeatureRows kRows{{
                "outputConfig.effort for Claude, reasoning_effort for gpt-oss, reasoningConfig for "
                "Nova, else reasoning_config in additionalModelRequestFields; Claude models before "
                "it leave it out with a warning."},
-    FeatureRow{Feature::kThinkingBudget, Treatment::kMap, "additionalModelRequestFields.thinking"},
-    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBudget, Treatment::kClamp,
+        "additionalModelRequestFields.thinking, at least 1024 tokens and less than maxTokens; "
+        "left out where that leaves no room."},
+    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap,
+               "With a budget where the model does not decide by itself."},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
     FeatureRow{Feature::kReasoningSummary, Treatment::kMap,
                "thinking.display; alone it asks Claude for thinking, adaptive where the model "
