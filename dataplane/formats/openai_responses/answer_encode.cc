@@ -63,7 +63,8 @@ class Head {
 
   [[nodiscard]] bool cut() const {
     return stop_ == StopReason::kMaxTokens || stop_ == StopReason::kContextWindow ||
-           stop_ == StopReason::kContentFilter || (stop_ == StopReason::kOther && !word_.empty());
+           stop_ == StopReason::kContentFilter || stop_ == StopReason::kRefusal ||
+           (stop_ == StopReason::kOther && !word_.empty());
   }
 
   void write(json::Writer& w, std::string_view status, std::string_view output, bool ended,
@@ -112,7 +113,9 @@ class Head {
   }
 
   [[nodiscard]] std::string_view reason() const {
-    if (stop_ == StopReason::kContentFilter) return "content_filter";
+    if (stop_ == StopReason::kContentFilter || stop_ == StopReason::kRefusal) {
+      return "content_filter";
+    }
     return word_.empty() ? std::string_view("max_output_tokens") : std::string_view(word_);
   }
 
