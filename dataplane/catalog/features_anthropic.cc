@@ -169,9 +169,12 @@ constexpr FeatureRows kRows{{
                "A data: URI must be base64 and name its media type."},
     FeatureRow{Feature::kAudioInput, Treatment::kRefuse, {}},
     FeatureRow{Feature::kVideoInput, Treatment::kRefuse, {}},
-    FeatureRow{Feature::kThinkingBlock, Treatment::kMap,
-               "Thinking without a signature is left out: the provider takes only its own."},
-    FeatureRow{Feature::kRedactedThinking, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBlock, Treatment::kMap,
+        "Thinking without a signature is left out, and so is what seals an item of OpenAI's: "
+        "the provider takes only its own."},
+    FeatureRow{Feature::kRedactedThinking, Treatment::kMap,
+               "Left out if it seals an item of OpenAI's."},
     FeatureRow{Feature::kRefusalPart, Treatment::kMap, "As text."},
     FeatureRow{Feature::kCacheControl, Treatment::kMap, {}},
     FeatureRow{Feature::kCitations, Treatment::kMap, {}},
@@ -223,9 +226,11 @@ constexpr FeatureRows kRows{{
     FeatureRow{Feature::kReasoningEffort, Treatment::kMap,
                "output_config.effort, minimal as low, none as disabled thinking; models that do "
                "not know it leave it out with a warning."},
-    FeatureRow{Feature::kThinkingBudget, Treatment::kClamp,
-               "At least 1024 tokens and less than max_tokens."},
-    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBudget, Treatment::kClamp,
+        "At least 1024 tokens and less than max_tokens; left out where that leaves no room."},
+    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap,
+               "With a budget where the model does not decide by itself."},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
     FeatureRow{
         Feature::kReasoningSummary, Treatment::kMap,

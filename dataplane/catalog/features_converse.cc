@@ -181,9 +181,12 @@ constexpr FeatureRows kRows{{
                "A data: URI must be base64 and name its media type."},
     FeatureRow{Feature::kAudioInput, Treatment::kMap, {}},
     FeatureRow{Feature::kVideoInput, Treatment::kMap, {}},
-    FeatureRow{Feature::kThinkingBlock, Treatment::kMap,
-               "Thinking without a signature is left out: the provider takes only its own."},
-    FeatureRow{Feature::kRedactedThinking, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBlock, Treatment::kMap,
+        "Thinking without a signature is left out, and so is what seals an item of OpenAI's: "
+        "the provider takes only its own."},
+    FeatureRow{Feature::kRedactedThinking, Treatment::kMap,
+               "Left out if it seals an item of OpenAI's."},
     FeatureRow{Feature::kRefusalPart, Treatment::kMap, "As text."},
     FeatureRow{Feature::kCacheControl, Treatment::kMap, "A cachePoint behind what is marked."},
     FeatureRow{Feature::kCitations, Treatment::kMap, {}},
@@ -237,8 +240,12 @@ constexpr FeatureRows kRows{{
                "outputConfig.effort for Claude, reasoning_effort for gpt-oss, reasoningConfig for "
                "Nova, else reasoning_config in additionalModelRequestFields; Claude models before "
                "it leave it out with a warning."},
-    FeatureRow{Feature::kThinkingBudget, Treatment::kMap, "additionalModelRequestFields.thinking"},
-    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap, {}},
+    FeatureRow{
+        Feature::kThinkingBudget, Treatment::kClamp,
+        "additionalModelRequestFields.thinking, at least 1024 tokens and less than maxTokens; "
+        "left out where that leaves no room."},
+    FeatureRow{Feature::kThinkingAdaptive, Treatment::kMap,
+               "With a budget where the model does not decide by itself."},
     FeatureRow{Feature::kThinkingDisabled, Treatment::kMap, {}},
     FeatureRow{Feature::kReasoningSummary, Treatment::kMap,
                "thinking.display; alone it asks Claude for thinking, adaptive where the model "

@@ -12,8 +12,9 @@
 namespace tollgate::dataplane::exchange {
 
 /// The beginning of a stream that the client has not been promised yet: until its first content
-/// another backend may still be asked, or a proper error be answered. Bounded in bytes and time;
-/// beyond that the client gets what there is.
+/// another backend may still be asked, or a proper error be answered. A whole answer that passes is
+/// held to its end: slices, no copies. Bounded in bytes and time; beyond that the client gets what
+/// there is.
 class AnswerHold {
  public:
   static constexpr std::size_t kMaxBytes = 64U << 10U;

@@ -218,7 +218,8 @@ void Exchange::on_attempt_head(http::ResponseHead& head) {
   if (is_failure(head.status) && may_go_on()) return go_on();
   const bool rewritten = current()->way() == Way::kRewritten;
   const bool streamed = current()->prepared().streamed && head.status < 300;
-  if (streamed && (rewritten || may_go_on())) {
+  whole_ = current()->way() == Way::kObserved && current()->prepared().answer->facts().whole;
+  if (whole_ || (streamed && (rewritten || may_go_on()))) {
     pending_head_ = &head;
     return hold_answer();
   }
@@ -257,6 +258,10 @@ bool Exchange::commit_answer() {
 /// After something was held: whether that decides what becomes of the answer. It may give the
 /// attempt up, so that it is the last thing that a callback does.
 void Exchange::settle_hold() {
+  if (whole_) {
+    if (hold_.full()) commit_answer();
+    return;
+  }
   const providers::AnswerFacts facts = current()->prepared().answer->facts();
   if (facts.saw_error && facts.content_events == 0 && may_go_on()) return go_on();
   const bool begun = facts.content_events > 0 || !facts.finish_reason.empty();

@@ -158,6 +158,7 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   bool client_blocked_ = false;
   bool client_left_ = false;
   bool cut_ = false;
+  bool whole_ = false;  // one document passes: its end says whether it is an answer
   int status_ = 0;
   Fault fault_ = Fault::kNone;
   std::string_view error_code_;

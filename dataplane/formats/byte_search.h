@@ -75,6 +75,62 @@ inline const char* quote_or_bracket(const char* p, const char* end) {
 #endif
 }
 
+/// How deep a JSON text that arrives in pieces is nested: brackets outside strings, sixteen bytes
+/// at a time. It tells texts that are cut or no JSON from whole ones without reading them.
+class Nesting {
+ public:
+  void add(const char* p, const char* end) {
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+      if (escaped_ || _mm_movemask_epi8(equal(block, '\\')) != 0) {
+        add_bytes(p, p + 16);
+        continue;
+      }
+      // Each quote turns the meaning of everything behind it.
+      auto inside = static_cast<unsigned>(_mm_movemask_epi8(equal(block, '"')));
+      inside ^= inside << 1U;
+      inside ^= inside << 2U;
+      inside ^= inside << 4U;
+      inside ^= inside << 8U;
+      inside = (in_string_ ? ~inside : inside) & 0xFFFFU;
+      in_string_ = (inside & 0x8000U) != 0;
+      // '[' and ']' differ from '{' and '}' by 0x20.
+      const __m128i folded = _mm_or_si128(block, _mm_set1_epi8(0x20));
+      const auto opening = static_cast<unsigned>(_mm_movemask_epi8(equal(folded, '{')));
+      const auto closing = static_cast<unsigned>(_mm_movemask_epi8(equal(folded, '}')));
+      depth_ += __builtin_popcount(opening & ~inside);
+      depth_ -= __builtin_popcount(closing & ~inside);
+    }
+#endif
+    add_bytes(p, end);
+  }
+  /// Everything that was opened is closed.
+  [[nodiscard]] bool closed() const { return depth_ == 0 && !in_string_; }
+  void reset() { *this = {}; }
+
+ private:
+  void add_bytes(const char* p, const char* end) {
+    for (; p != end; ++p) {
+      if (escaped_) {
+        escaped_ = false;
+      } else if (*p == '"') {
+        in_string_ = !in_string_;
+      } else if (in_string_) {
+        escaped_ = *p == '\\';
+      } else if (*p == '{' || *p == '[') {
+        ++depth_;
+      } else if (*p == '}' || *p == ']') {
+        --depth_;
+      }
+    }
+  }
+
+  std::int64_t depth_ = 0;
+  bool in_string_ = false;
+  bool escaped_ = false;
+};
+
 /// CR or LF.
 inline const char* line_end(const char* p, const char* end) {
   const auto match = [](char c) { return c == '\n' || c == '\r'; };

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/event_stream.h"
+#include "dataplane/formats/json_members.h"
 
 namespace tollgate::dataplane::formats {
 namespace {
@@ -47,6 +49,35 @@ constexpr ErrorName kOtherClientFault{0, "BadRequest", "invalid_request_error", 
                                       "ValidationException"};
 constexpr ErrorName kOtherFault{0, "InternalServerError", "internal_server_error", "INTERNAL",
                                 "InternalServerException"};
+
+/// Words of providers' errors beside those above.
+struct ErrorWord {
+  std::string_view word;
+  int status;
+};
+constexpr std::array kWords{
+    ErrorWord{"rate_limit_exceeded", 429}, ErrorWord{"insufficient_quota", 429},
+    ErrorWord{"invalid_api_key", 401},     ErrorWord{"model_not_found", 404},
+    ErrorWord{"server_error", 500},        ErrorWord{"context_length_exceeded", 400},
+};
+
+int status_of_word(std::string_view word) {
+  int number = 0;
+  const char* const end = word.data() + word.size();
+  const auto read = std::from_chars(word.data(), end, number);
+  if (read.ec == std::errc{} && read.ptr == end) {
+    return number >= 400 && number <= 599 ? number : 0;
+  }
+  for (const ErrorWord& row : kWords) {
+    if (row.word == word) return row.status;
+  }
+  for (const ErrorName& row : kNames) {
+    if (word == row.openai || word == row.anthropic || word == row.gemini || word == row.bedrock) {
+      return row.status;
+    }
+  }
+  return 0;
+}
 
 constexpr std::string_view kBackendErrorType = "OpenAIBackendError";
 
@@ -169,7 +200,26 @@ bool is_json_error(std::string_view content_type, std::string_view body) {
   return base::trim(body).starts_with('{');
 }
 
+int status_in_error(std::string_view body) {
+  constexpr int kUnknown = 502;
+  const auto error = find_member(body, "error");
+  if (error && error->starts_with('{')) body = *error;
+  for (const std::string_view name : {"code", "status", "type"}) {
+    const auto raw = find_member(body, name);
+    if (!raw) continue;
+    const auto text = find_string_member(body, name);
+    const int status = status_of_word(text ? std::string_view(*text) : *raw);
+    if (status != 0) return status;
+  }
+  return kUnknown;
+}
+
 std::string wrap_provider_error(Dialect dialect, int status, std::string_view raw) {
+  const std::string nothing =
+      base::trim(raw).empty()
+          ? "the provider answered " + std::to_string(status) + " without a body"
+          : std::string();
+  if (!nothing.empty()) raw = nothing;
   return error_body(dialect, status, cut_utf8(raw, kMaxErrorTextBytes),
                     dialect == Dialect::kOpenAi ? kBackendErrorType : std::string_view{});
 }

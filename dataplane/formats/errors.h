@@ -44,7 +44,11 @@ bool is_json_error(std::string_view content_type, std::string_view body);
 
 /// A body for a provider's error that is not JSON, in the client's dialect: type OpenAIBackendError
 /// for OpenAI clients; Anthropic's type for the status for Anthropic clients. `raw` is cut at
-/// kMaxErrorTextBytes.
+/// kMaxErrorTextBytes; where it says nothing, the message does.
 std::string wrap_provider_error(catalog::Dialect dialect, int status, std::string_view raw);
+
+/// The status that an error body stands for by its code, status or type, whatever the dialect: for
+/// errors that came with a good status. 502 if it does not say.
+int status_in_error(std::string_view body);
 
 }  // namespace tollgate::dataplane::formats

@@ -67,6 +67,19 @@ constexpr std::array kAnthropic{
     Place{{20, "outputTokenCount"}, F::kMetricsOutput},  //
     Place{{20, "cacheReadInputTokenCount"}, F::kMetricsCacheRead},
     Place{{20, "cacheWriteInputTokenCount"}, F::kMetricsCacheWrite},
+    Place{{0, "error"}, F::kError},  // 25
+};
+
+// What other formats' answers hold: Responses, Gemini, Converse.
+constexpr std::array kOthers{
+    Place{{0, ""}},
+    Place{{0, "error"}, F::kError},
+    Place{{0, "message"}, F::kError},
+    Place{{0, "model"}, F::kModel},
+    Place{{0, "output"}, F::kContent},
+    Place{{0, "candidates"}, F::kContent},
+    Place{{0, "usageMetadata"}, F::kContent},
+    Place{{0, "usage"}, F::kContent},
 };
 
 template <std::size_t N>
@@ -91,6 +104,8 @@ constexpr auto kOpenAiNodes = nodes_of(kOpenAi);
 constexpr auto kOpenAiFields = fields_of(kOpenAi);
 constexpr auto kAnthropicNodes = nodes_of(kAnthropic);
 constexpr auto kAnthropicFields = fields_of(kAnthropic);
+constexpr auto kOtherNodes = nodes_of(kOthers);
+constexpr auto kOtherFields = fields_of(kOthers);
 
 }  // namespace
 
@@ -108,6 +123,11 @@ UsagePlaces usage_places(catalog::Format format) {
       break;
   }
   return {};
+}
+
+UsagePlaces answer_places(catalog::Format format) {
+  const UsagePlaces places = usage_places(format);
+  return places.nodes.empty() ? UsagePlaces{kOtherNodes, kOtherFields} : places;
 }
 
 }  // namespace tollgate::dataplane::formats

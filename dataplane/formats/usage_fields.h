@@ -35,7 +35,10 @@ struct UsagePlaces {
   std::span<const UsageField> fields;
 };
 
-/// Empty for formats whose answers are never forwarded as they are.
+/// Empty for formats whose figures only their decoder knows.
 UsagePlaces usage_places(catalog::Format format);
+
+/// The same, and for formats without such places what tells an answer from an error.
+UsagePlaces answer_places(catalog::Format format);
 
 }  // namespace tollgate::dataplane::formats

@@ -51,6 +51,15 @@ bool has_news(std::string_view json) {
 
 enum class BlockEvent : std::uint8_t { kNo, kDelta, kOther };
 
+constexpr std::string_view kDone = "[DONE]";
+
+/// Whether a JSON object may begin like this.
+bool begins_object(std::string_view text) {
+  if (!text.starts_with('{')) return false;
+  text = base::trim(text.substr(1));
+  return text.empty() || text.front() == '"' || text.front() == '}';
+}
+
 /// Anthropic writes `type` first, so that most events are known by their beginning: content_block_*
 /// events hold nothing to read.
 BlockEvent block_event(std::string_view json) {
@@ -80,13 +89,17 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
   State(Format format_in, bool streamed_in)
       : streamed(streamed_in),
         openai(speaks_openai(format_in)),
-        places(usage_places(format_in)),
+        lists(format_in == Format::kGeminiGenerate),
+        places(answer_places(format_in)),
         skimmer(places.nodes),
         envelope_bytes(openai ? kOpenAiEnvelopeBytes : kAnthropicEnvelopeBytes) {}
 
   void on_found(const JsonSkimmer::Found& found) override;
   void on_number(UsageField field, std::uint64_t value);
   void feed_stream(std::string_view bytes);
+  void look_at_beginning(std::string_view text);
+  void event_done();
+  void set_garbled();
   void line_part(const char* begin, const char* end);
   void line_done();
   void line(std::string_view text);
@@ -97,6 +110,7 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
 
   bool streamed;
   bool openai;
+  bool lists;  // a list of objects is an answer too
   UsagePlaces places;
   JsonSkimmer skimmer;
 
@@ -121,6 +135,17 @@ struct UsageScanner::State final : JsonSkimmer::Visitor {
   bool event_has_content = false;
   bool end_marker = false;
   bool error = false;
+
+  search::Nesting nesting;  // of the current event's data
+  bool garbled = false;
+  std::size_t good_bytes = 0;  // of the current feed, behind the last event that ended in it
+  bool began_inside = false;   // the current feed began inside the event that it goes on with
+  std::size_t garbled_good_bytes = 0;
+  bool garbled_inside = false;
+  Whole whole = Whole::kNothing;
+  char opened = 0;       // the bracket that it begins with
+  bool content = false;  // something of an answer has come
+  bool error_member = false;
 };
 
 void UsageScanner::State::on_number(UsageField field, std::uint64_t value) {
@@ -183,8 +208,10 @@ void UsageScanner::State::on_found(const JsonSkimmer::Found& found) {
       event_has_content = event_has_content || found.kind == JsonSkimmer::Kind::kObject ||
                           (is_string && !found.text.empty());
       event_text_bytes += found.text.size();
+      content = content || event_has_content;
       return;
     case UsageField::kType:
+      error_member = error_member || (is_string && found.text == "error");
       if (streamed && is_string) {
         error = error || found.text == "error";
         end_marker = end_marker || found.text == "message_stop";
@@ -193,6 +220,8 @@ void UsageScanner::State::on_found(const JsonSkimmer::Found& found) {
       return;
     case UsageField::kError:
       error = error || (streamed && (is_string || found.kind == JsonSkimmer::Kind::kObject));
+      error_member = error_member || found.kind == JsonSkimmer::Kind::kObject ||
+                     (is_string && !found.text.empty());
       return;
     default:
       break;
@@ -245,7 +274,7 @@ void UsageScanner::State::data(std::string_view json) {
   if (json.empty()) {
     return;
   }
-  if (openai && json == "[DONE]") {
+  if (openai && json == kDone) {
     end_marker = true;
     return;
   }
@@ -273,8 +302,41 @@ void UsageScanner::State::line(std::string_view text) {
     text.remove_prefix(kByteOrderMark.size());
   }
   constexpr std::string_view kData = "data:";
-  if (text.starts_with(kData)) {
-    data(base::trim(text.substr(kData.size())));
+  if (!text.starts_with(kData)) return;
+  text = base::trim(text.substr(kData.size()));
+  if (!text.empty() && text != kDone) {
+    if (nesting.closed() && !begins_object(text)) set_garbled();
+    nesting.add(text.data(), text.data() + text.size());
+  }
+  data(text);
+}
+
+void UsageScanner::State::set_garbled() {
+  if (garbled) return;
+  garbled = true;
+  garbled_good_bytes = good_bytes;
+  garbled_inside = good_bytes == 0 && began_inside;
+}
+
+void UsageScanner::State::event_done() {
+  inside_event = false;
+  if (!nesting.closed()) set_garbled();
+  nesting.reset();
+}
+
+/// A whole answer's first bytes: everything else is left to the skimmer.
+void UsageScanner::State::look_at_beginning(std::string_view text) {
+  for (const char c : text) {
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    if (opened == 0) {
+      opened = c;
+      if (c == '{' || (c == '[' && lists)) continue;
+      whole = Whole::kNoObject;
+      return;
+    }
+    const char wanted = opened == '{' ? '"' : '{';
+    whole = c == wanted ? Whole::kAnswer : c == '}' || c == ']' ? Whole::kEmpty : Whole::kNoObject;
+    return;
   }
 }
 
@@ -295,9 +357,7 @@ void UsageScanner::State::line_part(const char* begin, const char* end) {
 }
 
 void UsageScanner::State::line_done() {
-  if (!line_has_bytes) {
-    inside_event = false;
-  }
+  if (!line_has_bytes) event_done();
   if (skipping) {
     ++events;
     note_content(line_bytes);
@@ -313,6 +373,8 @@ void UsageScanner::State::line_done() {
 void UsageScanner::State::feed_stream(std::string_view in) {
   const char* p = in.data();
   const char* const end = p + in.size();
+  good_bytes = 0;
+  began_inside = inside_event;
   while (p != end) {
     if (after_cr) {
       after_cr = false;
@@ -335,6 +397,7 @@ void UsageScanner::State::feed_stream(std::string_view in) {
     }
     after_cr = *stop == '\r';
     p = stop + 1;
+    if (!inside_event) good_bytes = static_cast<std::size_t>(p - in.data());
   }
 }
 
@@ -358,14 +421,17 @@ void UsageScanner::feed(std::string_view bytes) {
     state_->feed_stream(bytes);
     return;
   }
+  if (state_->whole == Whole::kNothing) state_->look_at_beginning(bytes);
   state_->skimmer.feed(bytes, *state_);
   state_->end_marker = state_->skimmer.complete();
 }
 
 void UsageScanner::finish() {
-  if (state_ && state_->streamed && state_->line_has_bytes) {
-    state_->line_done();
-  }
+  if (!state_ || !state_->streamed) return;
+  state_->good_bytes = 0;
+  state_->began_inside = state_->inside_event;
+  if (state_->line_has_bytes) state_->line_done();
+  if (!state_->nesting.closed()) state_->set_garbled();
 }
 
 const Usage& UsageScanner::usage() const {
@@ -386,6 +452,22 @@ bool UsageScanner::saw_error() const {
 bool UsageScanner::ended_cleanly() const {
   return state().end_marker ||
          (state().streamed && state().openai && !state().finish_reason.empty());
+}
+bool UsageScanner::garbled() const {
+  return state().garbled;
+}
+std::size_t UsageScanner::good_bytes() const {
+  return state().garbled_good_bytes;
+}
+bool UsageScanner::garbled_inside_event() const {
+  return state().garbled_inside;
+}
+UsageScanner::Whole UsageScanner::whole() const {
+  const State& seen = state();
+  const bool nothing_else =
+      !seen.content && !seen.usage.reported && seen.model.empty() && seen.finish_reason.empty();
+  return seen.whole == Whole::kAnswer && seen.error_member && nothing_else ? Whole::kError
+                                                                           : seen.whole;
 }
 std::uint64_t UsageScanner::content_events() const {
   return state().content_events;

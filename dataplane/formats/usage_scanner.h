@@ -11,8 +11,10 @@
 namespace tollgate::dataplane::formats {
 
 /// Reads usage, model and end of an answer out of the provider's bytes as they pass, split
-/// anywhere. It never fails: what it cannot read it skips, so that it can run beside bytes that are
-/// forwarded untouched. Memory is bounded by the named limits whatever the provider sends.
+/// anywhere. It goes on whatever comes: what it cannot read it skips, so that it can run beside
+/// bytes that are
+/// forwarded untouched; it only says so where the bytes are no answer. Memory is bounded by the
+/// named limits whatever the provider sends.
 class UsageScanner {
  public:
   /// Longest stretch of a stream's line that is kept when a line arrives in pieces. A longer line
@@ -46,6 +48,21 @@ class UsageScanner {
   /// Whether an end here is one that a client takes for complete: an end marker, or for OpenAI
   /// streams at least a finish reason (some servers send no `[DONE]`).
   [[nodiscard]] bool ended_cleanly() const;
+  /// Stream: an event was no JSON object, or its document is cut.
+  [[nodiscard]] bool garbled() const;
+  /// Of the bytes that the feed was given which made the stream garbled: how many belong to good
+  /// events before that; and whether an earlier feed ended inside the garbled event.
+  [[nodiscard]] std::size_t good_bytes() const;
+  [[nodiscard]] bool garbled_inside_event() const;
+  /// Whole answer: what the document is, as far as it has come.
+  enum class Whole : std::uint8_t {
+    kNothing,   // not a byte but white space
+    kNoObject,  // something else than a JSON object
+    kEmpty,     // {}
+    kError,     // it holds an error and nothing of an answer
+    kAnswer,
+  };
+  [[nodiscard]] Whole whole() const;
   /// Events with content so far: the first one is the first token, the count estimates output.
   [[nodiscard]] std::uint64_t content_events() const;
   /// Bytes of text in a stream's content, about; all bytes of a whole answer.

@@ -27,6 +27,7 @@ struct AnswerFacts {
   std::uint64_t content_events = 0;
   std::size_t content_bytes = 0;  // of text in a stream, of all in a whole answer
   bool saw_error = false;  // the provider reported an error inside its stream
+  bool whole = false;      // one document: whether it is an answer is known at its end only
 };
 
 /// An error that the provider reported, in the client's dialect.
@@ -54,16 +55,19 @@ class Answer {
   /// Texts that it adds live in the arena. An error: no body from here is usable. The head stays
   /// where it is and may be changed (framing) until the first byte is written to a sink.
   virtual base::Result<AnswerWay> on_head(http::ResponseHead& head, base::Arena& arena) = 0;
-  /// Way kRaw: these bytes are being forwarded.
-  virtual void observe(std::string_view bytes) = 0;
+  /// Way kRaw: these bytes are about to be forwarded. An error: they are not (see `fail`).
+  virtual base::Status observe(std::string_view bytes) = 0;
   /// Way kRewritten.
   virtual base::Status push(std::string_view bytes, formats::ByteSink& sink) = 0;
   /// The upstream's body ended as its framing says it should.
   virtual base::Status finish(formats::ByteSink& sink) = 0;
   /// The answer is broken, here or in the connection (`error`, whose detail is not shown to the
-  /// client). A stream gets its error event; for a whole answer nothing is written, since there is
-  /// nothing in the body's format that could say it: the caller cuts the connection.
+  /// client). A stream gets what was good of the bytes that `observe` refused, and its error event;
+  /// for a whole answer nothing is written, since there is nothing in the body's format that could
+  /// say it: the caller cuts the connection.
   virtual void fail(const base::Error& error, formats::ByteSink& sink) = 0;
+  /// The part of `fail` before the error event.
+  virtual void close_event(formats::ByteSink& /*sink*/) {}
 
   [[nodiscard]] virtual AnswerFacts facts() const = 0;
   /// Set when push or finish failed because the provider said so: what the client is told if

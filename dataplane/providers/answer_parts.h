@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "dataplane/base/error.h"
+#include "dataplane/base/result.h"
 #include "dataplane/formats/usage_scanner.h"
 #include "dataplane/http/head.h"
 #include "dataplane/providers/answer.h"
@@ -36,9 +39,35 @@ class HeldError {
  public:
   void add(std::string_view bytes);
   [[nodiscard]] std::string_view text() const { return text_; }
+  /// Another `bytes` would be too much.
+  [[nodiscard]] bool full(std::size_t bytes) const;
+  void clear() { text_.clear(); }
 
  private:
   std::string text_;
+};
+
+/// What the content type says that an answer's body is.
+enum class BodyKind : std::uint8_t { kJson, kEvents, kUnknown, kOther };
+BodyKind body_kind(const http::ResponseHead& head);
+
+/// An answer with a status or a body that no client takes for an answer.
+base::Error no_answer(std::string detail);
+
+/// Looks at a whole answer that passes: a 200 is not always one. What a provider says instead is
+/// kept; of good answers nothing is.
+class WholeWatch {
+ public:
+  void add(std::string_view bytes);
+  /// The body is over.
+  base::Status judge(const formats::UsageScanner& scanner);
+  [[nodiscard]] const ReportedError* reported() const { return reported_ ? &*reported_ : nullptr; }
+
+ private:
+  bool begun_ = false;
+  bool suspect_ = false;  // it begins like an error
+  HeldError held_;
+  std::optional<ReportedError> reported_;
 };
 
 }  // namespace tollgate::dataplane::providers

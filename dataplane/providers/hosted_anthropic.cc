@@ -222,8 +222,8 @@ base::Result<UpstreamRequest> prepare_raw_predict(const PrepareContext& context)
                                        : "/publishers/anthropic/models/{model}:rawPredict"));
   set_json_body(context, splice, out);
   drop_anthropic_fields(context.head.fields, true);
-  out.answer = std::make_unique<PassingAnswer>(context.request.dialect,
-                                               catalog::Format::kAnthropicMessages, false);
+  out.answer = std::make_unique<PassingAnswer>(
+      context.request.dialect, catalog::Format::kAnthropicMessages, false, out.streamed);
   return out;
 }
 

@@ -43,8 +43,8 @@ void append_event(std::string& out, std::string_view type, std::string_view json
 
 base::Result<AnswerWay> InvokeAnswer::on_head(http::ResponseHead& head, base::Arena& /*arena*/) {
   status_ = head.status;
-  if (head.framing == http::Framing::kNone) {
-    return AnswerWay::kRaw;
+  if (head.status < 400 && (head.status >= 300 || head.framing == http::Framing::kNone)) {
+    return no_answer("status " + std::to_string(head.status) + " is no answer");
   }
   const bool stream = has_media_type(head, "application/vnd.amazon.eventstream");
   if (is_encoded(head)) {
@@ -69,8 +69,12 @@ base::Result<AnswerWay> InvokeAnswer::on_head(http::ResponseHead& head, base::Ar
     head.fields.set("cache-control", "no-cache");
     return AnswerWay::kRewritten;
   }
+  if (const BodyKind body = body_kind(head);
+      body == BodyKind::kOther || body == BodyKind::kEvents) {
+    return no_answer("its content type is that of no answer: " +
+                     std::string(head.fields.value_of("content-type")));
+  }
   kind_ = Kind::kWhole;
-  until_close_ = head.framing == http::Framing::kUntilClose;
   usage_ = formats::UsageScanner(catalog::Format::kBedrockInvokeMessages, false);
   return AnswerWay::kRaw;
 }
@@ -141,6 +145,18 @@ void InvokeAnswer::flush(formats::ByteSink& sink) {
   out_.clear();
 }
 
+base::Status InvokeAnswer::observe(std::string_view bytes) {
+  usage_.feed(bytes);
+  if (kind_ == Kind::kWhole) whole_.add(bytes);
+  return {};
+}
+
+AnswerFacts InvokeAnswer::facts() const {
+  AnswerFacts facts = facts_of(usage_);
+  facts.whole = kind_ == Kind::kWhole;
+  return facts;
+}
+
 base::Status InvokeAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
   if (kind_ == Kind::kHeldError) {
     error_.add(bytes);
@@ -177,10 +193,7 @@ base::Status InvokeAnswer::finish(formats::ByteSink& sink) {
   if (kind_ == Kind::kStream && !stopped_ && (!decoder_.idle() || !usage_.saw_end_marker())) {
     return broken("the stream ended without message_stop");
   }
-  if (kind_ == Kind::kWhole && until_close_ && !usage_.saw_end_marker()) {
-    return broken("the connection closed in the middle of a JSON document");
-  }
-  return {};
+  return kind_ == Kind::kWhole ? whole_.judge(usage_) : base::Status();
 }
 
 void InvokeAnswer::fail(const base::Error& error, formats::ByteSink& sink) {

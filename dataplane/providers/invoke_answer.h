@@ -16,11 +16,12 @@ namespace tollgate::dataplane::providers {
 class InvokeAnswer final : public Answer {
  public:
   base::Result<AnswerWay> on_head(http::ResponseHead& head, base::Arena& arena) override;
-  void observe(std::string_view bytes) override { usage_.feed(bytes); }
+  base::Status observe(std::string_view bytes) override;
   base::Status push(std::string_view bytes, formats::ByteSink& sink) override;
   base::Status finish(formats::ByteSink& sink) override;
   void fail(const base::Error& error, formats::ByteSink& sink) override;
-  [[nodiscard]] AnswerFacts facts() const override { return facts_of(usage_); }
+  [[nodiscard]] AnswerFacts facts() const override;
+  [[nodiscard]] const ReportedError* reported() const override { return whole_.reported(); }
 
  private:
   enum class Kind : std::uint8_t { kOpaque, kWhole, kStream, kHeldError };
@@ -32,7 +33,6 @@ class InvokeAnswer final : public Answer {
   void flush(formats::ByteSink& sink);
 
   Kind kind_ = Kind::kOpaque;
-  bool until_close_ = false;
   bool stopped_ = false;  // the provider reported an error or broke its protocol
   int status_ = 0;
   std::string error_name_;  // x-amzn-errortype
@@ -41,6 +41,7 @@ class InvokeAnswer final : public Answer {
   std::string out_;          // events of the current push
   std::string error_event_;  // what `fail` writes if the provider itself reported the error
   HeldError error_;
+  WholeWatch whole_;
 };
 
 }  // namespace tollgate::dataplane::providers

@@ -58,7 +58,8 @@ base::Result<UpstreamRequest> prepare_same_dialect(const PrepareContext& context
   set_json_body(context, splice, out);
   TRY(set_target(context,
                  out.streamed && !path->stream_path.empty() ? path->stream_path : path->path));
-  out.answer = std::make_unique<PassingAnswer>(request.dialect, request.format, ask_for_usage);
+  out.answer =
+      std::make_unique<PassingAnswer>(request.dialect, request.format, ask_for_usage, out.streamed);
   return out;
 }
 

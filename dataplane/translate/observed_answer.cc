@@ -10,8 +10,9 @@ base::Result<AnswerWay> ObservedAnswer::on_head(http::ResponseHead& head, base::
   TRY_ASSIGN(const AnswerWay way, passing_->on_head(head, arena));
   const bool good = head.status >= 200 && head.status < 300;
   if (way == AnswerWay::kRaw && good && !providers::is_encoded(head)) {
-    stream_ = providers::has_media_type(head, "text/event-stream") ||
-              providers::has_media_type(head, "application/vnd.amazon.eventstream");
+    frames_ = providers::has_media_type(head, "application/vnd.amazon.eventstream");
+    stream_ = frames_ || (!passing_->facts().whole &&
+                          providers::body_kind(head) != providers::BodyKind::kJson);
     decoder_ = format_.make_decoder(stream_, context_);
   }
   return way;
@@ -22,8 +23,21 @@ base::Status ObservedAnswer::on_event(const formats::chat::Event& event) {
   return {};
 }
 
-void ObservedAnswer::observe(std::string_view bytes) {
-  if (decoder_ && !decoder_->push(bytes, *this)) decoder_.reset();
+base::Status ObservedAnswer::observe(std::string_view bytes) {
+  TRY(passing_->observe(bytes));
+  if (!decoder_) return {};
+  base::Status seen = decoder_->push(bytes, *this);
+  if (seen) return {};
+  decoder_.reset();
+  // Frames behind a broken one are lost to every reader.
+  if (frames_ && seen.error().code == base::Code::kProtocol) return seen;
+  return {};
+}
+
+providers::AnswerFacts ObservedAnswer::facts() const {
+  providers::AnswerFacts facts = facts_.facts();
+  facts.whole = passing_->facts().whole;
+  return facts;
 }
 
 base::Status ObservedAnswer::push(std::string_view bytes, formats::ByteSink& sink) {
@@ -45,6 +59,7 @@ void ObservedAnswer::fail(const base::Error& error, formats::ByteSink& sink) {
   told.status = broken.status;
   told.kind = formats::chat::kind_of(broken.status);
   told.message = broken.message;
+  passing_->close_event(sink);
   format_.make_stream_encoder(context_)->fail(told, sink);
 }
 

@@ -11,6 +11,7 @@ using formats::chat::ChatError;
 using formats::chat::Event;
 using formats::chat::EventKind;
 using providers::AnswerWay;
+using providers::no_answer;
 
 namespace {
 
@@ -24,10 +25,6 @@ std::string_view first_of(const http::FieldList& fields,
     if (!value.empty()) return value;
   }
   return {};
-}
-
-base::Error no_answer(std::string detail) {
-  return base::backend_error(base::Code::kProtocol, true, std::move(detail));
 }
 
 }  // namespace
@@ -131,7 +128,7 @@ base::Status TranslatedAnswer::through_envelope(std::string_view bytes, bool las
   if (last) {
     status = setup_.envelope->finish(inner);
   } else if (raw_envelope_) {
-    setup_.envelope->observe(bytes);
+    TRY(setup_.envelope->observe(bytes));
     inner.write(bytes);
   } else {
     status = setup_.envelope->push(bytes, inner);
@@ -172,7 +169,11 @@ void TranslatedAnswer::write_whole(std::string_view text, formats::ByteSink& sin
 
 base::Status TranslatedAnswer::finish(formats::ByteSink& sink) {
   sink_ = &sink;
-  if (setup_.envelope) TRY(through_envelope({}, true));
+  if (setup_.envelope) {
+    const base::Status closed = through_envelope({}, true);
+    // What passed the envelope unchanged is the decoder's to judge: it has the words for errors.
+    if (!closed && !raw_envelope_) return closed;
+  }
   if (held_error_) {
     finish_error(sink);
     return {};

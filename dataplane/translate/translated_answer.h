@@ -28,7 +28,7 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
   explicit TranslatedAnswer(Setup setup) : setup_(std::move(setup)) {}
 
   base::Result<providers::AnswerWay> on_head(http::ResponseHead& head, base::Arena& arena) override;
-  void observe(std::string_view /*bytes*/) override {}  // never raw
+  base::Status observe(std::string_view /*bytes*/) override { return {}; }  // never raw
   base::Status push(std::string_view bytes, formats::ByteSink& sink) override;
   base::Status finish(formats::ByteSink& sink) override;
   void fail(const base::Error& error, formats::ByteSink& sink) override;

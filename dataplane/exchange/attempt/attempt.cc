@@ -164,7 +164,9 @@ void Attempt::on_answer_data(net::Slice data) {
   touch_idle();
   switch (way_) {
     case Way::kObserved:
-      prepared_.answer->observe(data.view());
+      if (const base::Status seen = prepared_.answer->observe(data.view()); !seen) {
+        return fail(Fault::kBackendBroke, seen.error().detail);
+      }
       [[fallthrough]];
     case Way::kRaw:
       owner_.on_attempt_data(std::move(data));

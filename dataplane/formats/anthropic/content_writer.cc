@@ -6,6 +6,7 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/json_members.h"
 
@@ -182,9 +183,9 @@ bool ContentWriter::says_nothing(const Block& block) const {
     case BlockKind::kRefusal:
       return block.text.empty();
     case BlockKind::kThinking:
-      return block.signature.empty();
+      return block.signature.empty() || chat::is_item_seal(block.signature);
     case BlockKind::kRedactedThinking:
-      return block.data.empty();
+      return block.data.empty() || chat::is_item_seal(block.data);
     case BlockKind::kOpaque:
     case BlockKind::kAudio:
     case BlockKind::kVideo:

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/calls.h"
 #include "dataplane/formats/json_members.h"
-#include "dataplane/json/reader.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
@@ -12,13 +12,6 @@ using chat::BlockKind;
 
 std::uint64_t minus(std::uint64_t from, std::uint64_t part) {
   return from > part ? from - part : 0;
-}
-
-bool is_object(std::string_view text) {
-  json::Reader reader;
-  const json::PaddedText padded(text);
-  const auto root = reader.open(padded.view());
-  return root && root->type() == json::Type::kObject;
 }
 
 class Encoder {
@@ -50,7 +43,9 @@ void Encoder::run() {
   writer_.member("type", "message").member("role", "assistant");
   writer_.member("model", answer_.model.empty() ? context_.model : answer_.model);
   writer_.key("content").begin_array();
-  for (const AnswerBlock& block : choice.blocks) this->block(block);
+  for (const AnswerBlock& block : choice.blocks) {
+    if (own_ || !chat::is_unfinished(block, choice)) this->block(block);
+  }
   writer_.end_array();
   stop(choice);
   writer_.key("usage");
@@ -111,14 +106,15 @@ void Encoder::tool(const AnswerBlock& block) {
   writer_.begin_object().member("type", "tool_use").member("id", block.id);
   writer_.member("name", block.name);
   writer_.raw_member("input", own_ ? (block.json.empty() ? "{}" : std::string_view(block.json))
-                              : is_object(block.json) ? std::string_view(block.json)
-                                                      : "{}");
+                              : chat::is_json_object(block.json) ? std::string_view(block.json)
+                                                                 : "{}");
   extras(block.extras);
   writer_.end_object();
 }
 
 void Encoder::stop(const chat::AnswerChoice& choice) {
-  std::string_view word = stop_word(choice.stop);
+  const bool refused = !own_ && chat::has_refusal(choice);
+  std::string_view word = stop_word(chat::told_stop(choice.stop, refused));
   if (own_ && choice.stop == chat::StopReason::kOther && !choice.raw_stop.empty()) {
     word = choice.raw_stop;
   }

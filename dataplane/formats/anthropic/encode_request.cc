@@ -17,7 +17,6 @@ using chat::Number;
 using chat::ThinkingKind;
 using chat::ToolChoiceKind;
 
-constexpr std::int64_t kMinThinkingTokens = 1024;  // the API refuses less
 constexpr double kMaxExactInteger = 9007199254740992.0;
 constexpr std::string_view kJsonInstruction =
     "Answer with exactly one JSON object and nothing else: no explanation, no code fence.";
@@ -62,7 +61,7 @@ class Encoder {
   void write_choice(std::string_view type, std::string_view name, std::optional<bool> parallel);
   base::Status reasoning();
   base::Status effort();
-  void thinking(std::string_view type);
+  base::Status thinking(std::string_view type, Feature asked);
   base::Status output_config();
   base::Status about();
   base::Status service_tier();
@@ -121,8 +120,8 @@ void Encoder::max_tokens() {
   double limit = static_cast<double>(kDefaultMaxTokens);
   if (request_.reasoning.thinking == ThinkingKind::kEnabled && budget) {
     // Room for the answer behind the thinking.
-    limit +=
-        std::clamp(budget->value, static_cast<double>(kMinThinkingTokens), kMaxExactInteger / 2);
+    limit += std::clamp(budget->value, static_cast<double>(chat::kMinThinkingTokens),
+                        kMaxExactInteger / 2);
   }
   writer_.member("max_tokens", static_cast<std::int64_t>(limit));
 }
@@ -251,20 +250,16 @@ base::Status Encoder::tool_choice() {
   return {};
 }
 
-void Encoder::thinking(std::string_view type) {
+base::Status Encoder::thinking(std::string_view type, Feature asked) {
   const chat::Reasoning& reasoning = request_.reasoning;
+  // Room for the answer behind the thinking.
+  const auto budget = chat::thinking_budget(request_, kDefaultMaxTokens / 2);
+  if (!own_ && type == "enabled" && !budget) return losses_.lose(asked);
   writer_.key("thinking").begin_object().member("type", type);
   if (own_) {
     if (reasoning.budget_tokens) writer_.raw_member("budget_tokens", reasoning.budget_tokens->raw);
   } else if (type == "enabled") {
-    // At least what the API wants, and room for the answer behind it.
-    double budget = reasoning.budget_tokens ? reasoning.budget_tokens->value
-                                            : static_cast<double>(kDefaultMaxTokens) / 2;
-    if (const auto& limit = request_.sampling.max_tokens) {
-      budget = std::min(budget, std::floor(limit->value) - 1);
-    }
-    budget = std::clamp(budget, static_cast<double>(kMinThinkingTokens), kMaxExactInteger);
-    writer_.member("budget_tokens", static_cast<std::int64_t>(budget));
+    writer_.member("budget_tokens", *budget);
   }
   if (!reasoning.display.empty()) {
     writer_.member("display", reasoning.display);
@@ -276,28 +271,29 @@ void Encoder::thinking(std::string_view type) {
     }
   }
   writer_.end_object();
+  return {};
 }
 
 base::Status Encoder::reasoning() {
   TRY(effort());
+  const std::string_view by_itself = own_ || traits_.effort ? "adaptive" : "enabled";
   switch (kept("thinking") ? ThinkingKind::kUnset : request_.reasoning.thinking) {
     case ThinkingKind::kUnset:
       if (own_) return {};
-      if (request_.reasoning.effort == "none") thinking("disabled");
+      if (request_.reasoning.effort == "none") {
+        TRY(thinking("disabled", Feature::kThinkingDisabled));
+      }
       if (request_.reasoning.summary.empty()) return {};
       // Who wants to read the thoughts wants the model to have some.
       if (!traits_.thinking) return losses_.lose(Feature::kReasoningSummary);
-      thinking(traits_.effort ? "adaptive" : "enabled");
-      return {};
+      return thinking(by_itself, Feature::kReasoningSummary);
     case ThinkingKind::kDisabled:
-      thinking("disabled");
-      return {};
+      return thinking("disabled", Feature::kThinkingDisabled);
     case ThinkingKind::kEnabled:
-      thinking("enabled");
-      return {};
+      return thinking("enabled", Feature::kThinkingBudget);
     case ThinkingKind::kAdaptive:
-      thinking("adaptive");
-      return {};
+      if (!own_ && !traits_.thinking) return losses_.lose(Feature::kThinkingAdaptive);
+      return thinking(by_itself, Feature::kThinkingAdaptive);
   }
   return {};
 }

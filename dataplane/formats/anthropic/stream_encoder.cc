@@ -1,6 +1,7 @@
 #include <string>
 
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/calls.h"
 #include "dataplane/formats/chat/sequence.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -53,6 +54,7 @@ class Encoder final : public chat::StreamEncoder, private chat::EventSink {
   bool ended_ = false;
   bool skipped_ = false;  // the open block has no form in this dialect
   bool has_calls_ = false;
+  bool refused_ = false;
   std::int64_t index_ = -1;
   BlockKind kind_ = BlockKind::kText;
   std::string redacted_;
@@ -180,6 +182,7 @@ void Encoder::block_start(const Event& event) {
                      kind_ == BlockKind::kToolResult;
   skipped_ = media || (kind_ == BlockKind::kOpaque && !own);
   if (skipped_) return;
+  refused_ = refused_ || kind_ == BlockKind::kRefusal;
   ++index_;
   redacted_.clear();
   // What is encrypted stands in the start event: it is written when all of it is there.
@@ -276,7 +279,7 @@ void Encoder::hold_usage(const Event& event) {
 
 void Encoder::end() {
   ended_ = true;
-  std::string_view word = stop_word(stop_);
+  std::string_view word = stop_word(chat::told_stop(stop_, refused_ && !stop_is_own_));
   if (stop_is_own_ && !stop_raw_.empty()) word = stop_raw_;
   if (!stop_is_own_ && has_calls_ && stop_ == chat::StopReason::kEndTurn) word = "tool_use";
   json::Writer& writer = begin("message_delta");

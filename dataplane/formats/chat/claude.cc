@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace tollgate::dataplane::formats::chat {
 namespace {
@@ -38,6 +39,18 @@ ClaudeTraits claude_traits(std::string_view model) {
   traits.thinking = !any_prefix(kNoThinking, name);
   traits.effort = traits.json_schema && !any_prefix(kNoEffort, name);
   return traits;
+}
+
+std::optional<std::int64_t> thinking_budget(const Request& request, std::int64_t otherwise) {
+  constexpr double kMost = 9'007'199'254'740'992;  // what a double tells apart from its neighbours
+  const auto& asked = request.reasoning.budget_tokens;
+  double budget = asked ? asked->value : static_cast<double>(otherwise);
+  budget = std::clamp(budget, static_cast<double>(kMinThinkingTokens), kMost);
+  if (const auto& limit = request.sampling.max_tokens) {
+    budget = std::min(budget, std::ceil(limit->value) - 1);
+  }
+  if (!(budget >= static_cast<double>(kMinThinkingTokens))) return std::nullopt;
+  return static_cast<std::int64_t>(budget);
 }
 
 }  // namespace tollgate::dataplane::formats::chat

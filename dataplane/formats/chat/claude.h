@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "dataplane/formats/chat/request.h"
 
 namespace tollgate::dataplane::formats::chat {
 
@@ -13,5 +17,11 @@ struct ClaudeTraits {
   bool thinking = true;
 };
 ClaudeTraits claude_traits(std::string_view model);
+
+inline constexpr std::int64_t kMinThinkingTokens = 1024;  // the API refuses less
+
+/// `budget_tokens` for what the request asks for, or `otherwise` if it does not say: not too small
+/// for the API, and less than max_tokens. nullopt: max_tokens leaves no room for thinking.
+std::optional<std::int64_t> thinking_budget(const Request& request, std::int64_t otherwise);
 
 }  // namespace tollgate::dataplane::formats::chat

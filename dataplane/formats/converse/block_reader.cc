@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/converse/parts.h"
 
 namespace tollgate::dataplane::formats::converse {
@@ -245,6 +246,7 @@ BlockReader::Taken BlockReader::reasoning(Block& block, const Value& value, cons
   if (const auto redacted = value.find("redactedContent")) {
     block.kind = BlockKind::kRedactedThinking;
     TRY(take_.text(block.data, *redacted, at["redactedContent"]));
+    if (const auto seal = chat::unwrap_seal(block.data)) block.data = arena_.copy(seal->text);
     return only_has(value, {"redactedContent"});
   }
   const auto text = value.find("reasoningText");

@@ -4,6 +4,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -196,9 +197,9 @@ bool ContentWriter::says_nothing(const Block& block) const {
     case BlockKind::kRefusal:
       return base::trim(block.text).empty();
     case BlockKind::kThinking:
-      return block.signature.empty();
+      return block.signature.empty() || chat::is_item_seal(block.signature);
     case BlockKind::kRedactedThinking:
-      return block.data.empty();
+      return block.data.empty() || !chat::is_strict_base64(block.data);
     case BlockKind::kOpaque:
       return true;
     default:
@@ -273,7 +274,7 @@ base::Status ContentWriter::content(const Block& block) {
 void ContentWriter::thinking(const Block& block) {
   writer_.key("reasoningContent").begin_object();
   if (block.kind == BlockKind::kRedactedThinking) {
-    writer_.member("redactedContent", block.data);
+    writer_.member("redactedContent", as_blob(block.data));
   } else {
     writer_.key("reasoningText").begin_object().member("text", block.text);
     if (block.signature.data() != nullptr) writer_.member("signature", block.signature);

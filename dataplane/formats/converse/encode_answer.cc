@@ -1,10 +1,10 @@
 #include <string>
 
+#include "dataplane/formats/chat/calls.h"
 #include "dataplane/formats/chat/sequence.h"
 #include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/converse/parts.h"
 #include "dataplane/formats/event_stream.h"
-#include "dataplane/json/reader.h"
 
 namespace tollgate::dataplane::formats::converse {
 namespace {
@@ -19,13 +19,6 @@ constexpr std::string_view kJson = "application/json";
 
 std::uint64_t minus(std::uint64_t from, std::uint64_t part) {
   return from > part ? from - part : 0;
-}
-
-bool is_object(std::string_view text) {
-  json::Reader reader;
-  const json::PaddedText padded(text);
-  const auto root = reader.open(padded.view());
-  return root && root->type() == json::Type::kObject;
 }
 
 /// The time that the model took is not known here; the SDKs want the member.
@@ -61,9 +54,12 @@ void WholeEncoder::run() {
   const chat::AnswerChoice& choice = answer_.choices.empty() ? kNothing : answer_.choices.front();
   writer_.begin_object().key("output").begin_object().key("message").begin_object();
   writer_.member("role", "assistant").key("content").begin_array();
-  for (const AnswerBlock& block : choice.blocks) this->block(block);
+  for (const AnswerBlock& block : choice.blocks) {
+    if (own_ || !chat::is_unfinished(block, choice)) this->block(block);
+  }
   writer_.end_array().end_object().end_object();
-  std::string_view word = stop_word(choice.stop);
+  const bool refused = !own_ && chat::has_refusal(choice);
+  std::string_view word = stop_word(chat::told_stop(choice.stop, refused));
   if (own_ && !choice.raw_stop.empty()) word = choice.raw_stop;
   if (!own_ && has_calls_ && choice.stop == chat::StopReason::kEndTurn) word = "tool_use";
   writer_.member("stopReason", word).key("usage");
@@ -118,13 +114,13 @@ void WholeEncoder::content(const AnswerBlock& block) {
       return;
     case BlockKind::kRedactedThinking:
       writer_.key("reasoningContent").begin_object();
-      writer_.member("redactedContent", block.data).end_object();
+      writer_.member("redactedContent", as_blob(block.data)).end_object();
       return;
     case BlockKind::kToolCall:
       has_calls_ = true;
       writer_.key("toolUse").begin_object().member("toolUseId", block.id);
       writer_.member("name", block.name);
-      writer_.raw_member("input", is_object(block.json) || (own_ && !block.json.empty())
+      writer_.raw_member("input", chat::is_json_object(block.json) || (own_ && !block.json.empty())
                                       ? std::string_view(block.json)
                                       : "{}");
       writer_.end_object();
@@ -162,6 +158,7 @@ class StreamEncoder final : public chat::StreamEncoder, private chat::EventSink 
   bool skipped_ = false;  // the open block has no form in this dialect
   bool has_calls_ = false;
   bool has_input_ = false;  // the open call
+  bool refused_ = false;
   std::int64_t index_ = -1;
   BlockKind kind_ = BlockKind::kText;
 
@@ -244,6 +241,7 @@ void StreamEncoder::block_start(const Event& event) {
                      kind_ == BlockKind::kToolResult;
   skipped_ = media || (kind_ == BlockKind::kOpaque && !own);
   if (skipped_) return;
+  refused_ = refused_ || kind_ == BlockKind::kRefusal;
   ++index_;
   if (kind_ == BlockKind::kOpaque) {
     begin().raw_member("start", event.raw);
@@ -286,7 +284,7 @@ void StreamEncoder::delta(const Event& event) {
       writer_.key("reasoningContent").begin_object().member("signature", event.text);
       break;
     case DeltaKind::kData:
-      writer_.key("reasoningContent").begin_object().member("redactedContent", event.text);
+      writer_.key("reasoningContent").begin_object().member("redactedContent", as_blob(event.text));
       break;
     case DeltaKind::kJson:
       has_input_ = true;
@@ -306,7 +304,8 @@ void StreamEncoder::delta(const Event& event) {
 }
 
 void StreamEncoder::stop(const Event& event) {
-  std::string_view word = stop_word(event.stop);
+  const bool refused = refused_ && !is_ours(event.origin);
+  std::string_view word = stop_word(chat::told_stop(event.stop, refused));
   if (is_ours(event.origin)) {
     if (!event.raw.empty()) word = event.raw;
   } else if (has_calls_ && event.stop == chat::StopReason::kEndTurn) {

@@ -58,7 +58,8 @@ class Encoder {
   void tool(const chat::Tool& tool);
   void tool_choice();
   base::Status additional();
-  void thinking(json::Writer& writer, std::string_view type);
+  base::Status thinking(json::Writer& writer);
+  base::Status thinking(json::Writer& writer, std::string_view type, Feature asked);
   void model_effort(json::Writer& writer) const;
   base::Status effort();
   void output_config();
@@ -256,47 +257,50 @@ base::Status Encoder::additional() {
       write_number(writer, "top_k", *k, own_);
     }
   }
-  switch (request_.reasoning.thinking) {
-    case ThinkingKind::kUnset:
-      if (own_) break;
-      if (claude_.is_claude && request_.reasoning.effort == "none") thinking(writer, "disabled");
-      if (request_.reasoning.summary.empty()) break;
-      // Who wants to read the thoughts wants the model to have some.
-      if (claude_.is_claude && claude_.thinking) {
-        thinking(writer, claude_.effort ? "adaptive" : "enabled");
-      } else {
-        TRY(losses_.lose(Feature::kReasoningSummary));
-      }
-      break;
-    case ThinkingKind::kDisabled:
-      thinking(writer, "disabled");
-      break;
-    case ThinkingKind::kEnabled:
-      thinking(writer, "enabled");
-      break;
-    case ThinkingKind::kAdaptive:
-      thinking(writer, "adaptive");
-      break;
-  }
+  TRY(thinking(writer));
   if (!own_) model_effort(writer);
   writer.end_object();
   if (fields != "{}") writer_.raw_member("additionalModelRequestFields", fields);
   return {};
 }
 
-void Encoder::thinking(json::Writer& writer, std::string_view type) {
+base::Status Encoder::thinking(json::Writer& writer) {
+  const bool adapts = own_ || !claude_.is_claude || claude_.effort;
+  const std::string_view by_itself = adapts ? "adaptive" : "enabled";
+  switch (request_.reasoning.thinking) {
+    case ThinkingKind::kUnset:
+      if (own_) return {};
+      if (claude_.is_claude && request_.reasoning.effort == "none") {
+        TRY(thinking(writer, "disabled", Feature::kThinkingDisabled));
+      }
+      if (request_.reasoning.summary.empty()) return {};
+      // Who wants to read the thoughts wants the model to have some.
+      if (!claude_.is_claude || !claude_.thinking) {
+        return losses_.lose(Feature::kReasoningSummary);
+      }
+      return thinking(writer, by_itself, Feature::kReasoningSummary);
+    case ThinkingKind::kDisabled:
+      return thinking(writer, "disabled", Feature::kThinkingDisabled);
+    case ThinkingKind::kEnabled:
+      return thinking(writer, "enabled", Feature::kThinkingBudget);
+    case ThinkingKind::kAdaptive:
+      if (!own_ && claude_.is_claude && !claude_.thinking) {
+        return losses_.lose(Feature::kThinkingAdaptive);
+      }
+      return thinking(writer, by_itself, Feature::kThinkingAdaptive);
+  }
+  return {};
+}
+
+base::Status Encoder::thinking(json::Writer& writer, std::string_view type, Feature asked) {
   const chat::Reasoning& reasoning = request_.reasoning;
+  const auto budget = chat::thinking_budget(request_, chat::kMinThinkingTokens);
+  if (!own_ && type == "enabled" && !budget) return losses_.lose(asked);
   writer.key("thinking").begin_object().member("type", type);
   if (own_) {
     if (reasoning.budget_tokens) writer.raw_member("budget_tokens", reasoning.budget_tokens->raw);
   } else if (type == "enabled") {
-    constexpr double kMinThinkingTokens = 1024;
-    double budget = reasoning.budget_tokens ? reasoning.budget_tokens->value : kMinThinkingTokens;
-    if (const auto& limit = request_.sampling.max_tokens) {
-      budget = std::min(budget, std::floor(limit->value) - 1);
-    }
-    budget = std::clamp(budget, kMinThinkingTokens, kMaxExactInteger);
-    writer.member("budget_tokens", static_cast<std::int64_t>(budget));
+    writer.member("budget_tokens", *budget);
   }
   if (!reasoning.display.empty()) {
     writer.member("display", reasoning.display);
@@ -308,6 +312,7 @@ void Encoder::thinking(json::Writer& writer, std::string_view type) {
     }
   }
   writer.end_object();
+  return {};
 }
 
 /// Models of Anthropic have a member of the dialect; model_effort() speaks to the others.

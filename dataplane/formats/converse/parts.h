@@ -32,6 +32,9 @@ chat::ErrorKind error_kind(std::string_view name, int status);
 std::string_view format_of(chat::BlockKind kind, std::string_view media_type);
 std::string_view media_type_of(chat::BlockKind kind, std::string_view format);
 
+/// A sealed thought where SDKs want base64: wrapped unless it is such.
+std::string as_blob(std::string_view data);
+
 /// Usage in the dialect's classes: input without what was cached.
 void write_usage(json::Writer& writer, const Usage& usage);
 

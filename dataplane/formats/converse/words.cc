@@ -3,6 +3,7 @@
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/error_body.h"
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -153,6 +154,11 @@ std::string_view media_type_of(BlockKind kind, std::string_view format) {
     return r.kind == kind && r.format == format;
   });
   return row == kMedia.end() ? std::string_view{} : row->type;
+}
+
+std::string as_blob(std::string_view data) {
+  return chat::is_strict_base64(data) ? std::string(data)
+                                      : chat::wrap_seal(chat::SealKind::kData, data);
 }
 
 }  // namespace tollgate::dataplane::formats::converse

@@ -1,6 +1,9 @@
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "dataplane/formats/chat/calls.h"
 #include "dataplane/formats/gemini/answer.h"
 #include "dataplane/formats/gemini/answer_parts.h"
 #include "dataplane/formats/gemini/members.h"
@@ -12,17 +15,13 @@ using chat::AnswerBlock;
 using chat::Event;
 using chat::EventKind;
 
-bool is_json_object(std::string_view text) {
-  const json::PaddedText padded(text);
-  json::Reader reader;
-  const auto value = reader.open(padded.view());
-  return value && value->type() == json::Type::kObject;
+bool has_broken_arguments(const AnswerBlock& block) {
+  return block.kind == chat::BlockKind::kToolCall && !block.json.empty() &&
+         !chat::is_json_object(block.json);
 }
 
 /// Arguments that are no JSON object would make the whole answer unreadable.
-base::Status check_arguments(const AnswerBlock& block) {
-  if (block.kind != chat::BlockKind::kToolCall || block.json.empty()) return {};
-  if (is_json_object(block.json)) return {};
+base::Error broken_arguments() {
   return base::backend_error(base::Code::kProtocol, true,
                              "the arguments of a tool call are no JSON object");
 }
@@ -50,14 +49,16 @@ base::Status write_candidate(json::Writer& writer, const chat::AnswerChoice& cho
     PartWriter parts(origin);
     writer.key("parts").begin_array();
     for (const AnswerBlock& block : choice.blocks) {
-      TRY(check_arguments(block));
+      if (!own && chat::is_unfinished(block, choice)) continue;
+      if (has_broken_arguments(block)) return broken_arguments();
       parts.write(writer, block);
     }
     parts.flush(writer);
     writer.end_array();
   }
   writer.member("role", "model").end_object();
-  write_finish(writer, choice.stop, choice.raw_stop, own);
+  const bool refused = !own && chat::has_refusal(choice);
+  write_finish(writer, chat::told_stop(choice.stop, refused), choice.raw_stop, own);
   writer.member("index", static_cast<std::uint64_t>(index));
   write_logprobs(writer, choice.logprobs, origin);
   if (own) write_extras(writer, views(choice.extras), {});
@@ -81,6 +82,9 @@ struct Choice {
   std::uint32_t number = 0;
   bool stopped = false;
   bool ended = false;
+  bool refused = false;
+  bool broken_call = false;               // only the end of the answer can explain it
+  std::optional<AnswerBlock> empty_call;  // the last block, with no arguments: likewise
   chat::StopReason stop = chat::StopReason::kNone;
   std::string raw_stop;
   std::vector<chat::OwnedExtra> extras;
@@ -102,6 +106,8 @@ class Encoder final : public chat::StreamEncoder {
   base::Status block_start(Choice& choice, const Event& event);
   base::Status delta(const Event& event, ByteSink& sink);
   base::Status block_end(Choice& choice, const Event& event, ByteSink& sink);
+  base::Status stop(Choice& choice, const Event& event, ByteSink& sink);
+  void send_empty_call(Choice& choice, std::uint32_t index, ByteSink& sink);
   base::Status send_block(Choice& choice, AnswerBlock& block, std::uint32_t index, ByteSink& sink);
   base::Status hold(std::string& held, std::string_view text);
   void finish(const Event& event, ByteSink& sink);
@@ -174,6 +180,7 @@ base::Status Encoder::block_start(Choice& choice, const Event& event) {
   choice.open[event.block] = {};
   AnswerBlock& block = choice.open[event.block].block;
   block.kind = event.block_kind;
+  choice.refused = choice.refused || block.kind == chat::BlockKind::kRefusal;
   block.id = event.id;
   block.name = event.name;
   block.raw = event.raw;
@@ -242,9 +249,36 @@ base::Status Encoder::block_end(Choice& choice, const Event& event, ByteSink& si
   return {};
 }
 
+void Encoder::send_empty_call(Choice& choice, std::uint32_t index, ByteSink& sink) {
+  if (!choice.empty_call) return;
+  const AnswerBlock call = *std::exchange(choice.empty_call, std::nullopt);
+  chunk(index, sink, [&](json::Writer& writer) { choice.parts.write(writer, call); });
+}
+
+base::Status Encoder::stop(Choice& choice, const Event& event, ByteSink& sink) {
+  const bool cut = chat::is_cut(event.stop);
+  if (choice.broken_call && !cut) return broken_arguments();
+  if (cut) choice.empty_call.reset();
+  send_empty_call(choice, event.choice, sink);
+  choice.stop = chat::told_stop(event.stop, choice.refused);
+  choice.raw_stop = event.raw;
+  own(event.extras, choice.extras);
+  return {};
+}
+
 base::Status Encoder::send_block(Choice& choice, AnswerBlock& block, std::uint32_t index,
                                  ByteSink& sink) {
-  TRY(check_arguments(block));
+  send_empty_call(choice, index, sink);
+  const bool google = origin_ == catalog::Format::kGeminiGenerate;
+  if (has_broken_arguments(block)) {
+    if (google) return broken_arguments();
+    choice.broken_call = true;
+    return {};
+  }
+  if (block.kind == chat::BlockKind::kToolCall && block.json.empty() && !google) {
+    choice.empty_call = std::move(block);
+    return {};
+  }
   const bool text_sent = !block.text.empty();
   const bool has_text =
       block.kind == chat::BlockKind::kText || block.kind == chat::BlockKind::kRefusal;
@@ -253,15 +287,17 @@ base::Status Encoder::send_block(Choice& choice, AnswerBlock& block, std::uint32
     if (block.signature.empty()) return {};
     chunk(index, sink, [&](json::Writer& writer) {
       writer.begin_object().member("text", "").member("thought", true);
-      if (is_base64(block.signature)) writer.member("thoughtSignature", block.signature);
+      write_signature(writer, block.signature);
       writer.end_object();
     });
     return {};
   }
-  const bool nothing = has_text || (thought && block.signature.empty());
+  const bool sealed = block.kind == chat::BlockKind::kRedactedThinking;
+  const bool nothing =
+      has_text || (thought && block.signature.empty()) || (sealed && block.data.empty());
   if (nothing) return {};
   // A signature of Google's waits for the next part: then there is nothing to send yet.
-  if (thought && origin_ == catalog::Format::kGeminiGenerate && !choice.parts.has_pending()) {
+  if (thought && google && !choice.parts.has_pending()) {
     std::string none;
     json::Writer writer(none);
     writer.begin_array();
@@ -318,6 +354,7 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       return {};
     case EventKind::kBlockStart:
       if ((choice = choice_of(event)) == nullptr) return {};
+      send_empty_call(*choice, event.choice, sink);
       return block_start(*choice, event);
     case EventKind::kDelta:
       return delta(event, sink);
@@ -326,10 +363,7 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       return choice == nullptr ? base::Status{} : block_end(*choice, event, sink);
     case EventKind::kStop:
       if ((choice = choice_of(event)) == nullptr) return {};
-      choice->stop = event.stop;
-      choice->raw_stop = event.raw;
-      own(event.extras, choice->extras);
-      return {};
+      return stop(*choice, event, sink);
     case EventKind::kUsage:
       if (event.usage != nullptr) usage_ = *event.usage;
       own(event.extras, usage_extras_);

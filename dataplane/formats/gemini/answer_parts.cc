@@ -1,5 +1,6 @@
 #include "dataplane/formats/gemini/answer_parts.h"
 
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/gemini/answer.h"
 #include "dataplane/formats/gemini/members.h"
 
@@ -7,13 +8,6 @@ namespace tollgate::dataplane::formats::gemini {
 namespace {
 
 using chat::BlockKind;
-
-void write_signature(json::Writer& writer, std::string_view signature) {
-  if (signature.empty() || !is_base64(signature)) return;
-  std::string padded(signature);
-  while (padded.size() % 4 != 0) padded += '=';
-  writer.member("thoughtSignature", padded);
-}
 
 /// One token in Google's words, from Google's or OpenAI's.
 void write_token(json::Writer& writer, const json::Value& token) {
@@ -58,6 +52,17 @@ void write_top(json::Writer& writer, const json::Value& raw, bool own) {
 
 }  // namespace
 
+void write_signature(json::Writer& writer, std::string_view signature) {
+  if (signature.empty()) return;
+  if (!is_base64(signature)) {
+    writer.member("thoughtSignature", chat::wrap_seal(chat::SealKind::kSignature, signature));
+    return;
+  }
+  std::string padded(signature);
+  while (padded.size() % 4 != 0) padded += '=';
+  writer.member("thoughtSignature", padded);
+}
+
 void PartWriter::end_part(json::Writer& writer) {
   write_signature(writer, pending_);
   pending_.clear();
@@ -97,6 +102,13 @@ void PartWriter::write(json::Writer& writer, const chat::AnswerBlock& block) {
       return;
     case BlockKind::kThinking:
       write_thought(writer, block);
+      return;
+    case BlockKind::kRedactedThinking:
+      if (block.data.empty()) return;
+      flush(writer);
+      writer.begin_object().member("text", "").member("thought", true);
+      writer.member("thoughtSignature", chat::wrap_seal(chat::SealKind::kData, block.data));
+      writer.end_object();
       return;
     case BlockKind::kToolCall:
       writer.begin_object().key("functionCall").begin_object();

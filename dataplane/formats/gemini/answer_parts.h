@@ -12,7 +12,7 @@ namespace tollgate::dataplane::formats::gemini {
 /// Writes the parts of a candidate from whole blocks. Google keeps a signature with what the model
 /// did after it thought; a thought that holds nothing but its signature therefore goes into the
 /// part that follows, if the answer is Google's own. Signatures of others stay with their thoughts,
-/// so that they come back as such.
+/// so that they come back as such; a thought that only its provider can read is one without words.
 class PartWriter {
  public:
   explicit PartWriter(catalog::Format origin) : own_(origin == catalog::Format::kGeminiGenerate) {}
@@ -32,6 +32,9 @@ class PartWriter {
   bool own_;
   std::string pending_;  // signature for the next part
 };
+
+/// `thoughtSignature`, if there is one: bytes, so that what is no base64 is wrapped.
+void write_signature(json::Writer& writer, std::string_view signature);
 
 /// `logprobsResult` of what the origin said about its tokens; nothing if that cannot be read.
 void write_logprobs(json::Writer& writer, std::span<const std::string> raws,

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_decode.h"
 
@@ -154,6 +155,7 @@ struct PartFacts {
   int found = 0;
   bool thought = false;
   bool own = false;
+  bool redacted = false;  // the signature is what a provider alone can read
 };
 
 base::Status decode_member(Decoding& decoding, Fields& fields, Block& block, PartFacts& facts) {
@@ -174,6 +176,10 @@ base::Status decode_member(Decoding& decoding, Fields& fields, Block& block, Par
     TRY_ASSIGN(const std::string_view text,
                decoding.keep.text(value, "contents[].parts[].thoughtSignature"));
     block.signature = standard_base64(text, decoding.arena);
+    if (const auto seal = chat::unwrap_seal(block.signature)) {
+      block.signature = decoding.arena.copy(seal->text);
+      facts.redacted = seal->kind == chat::SealKind::kData;
+    }
     return {};
   }
   if (name == "thought") {
@@ -209,6 +215,10 @@ base::Status decode_part(Decoding& decoding, const json::Value& part, chat::Bloc
   if (facts.thought && says_text && !facts.own) {
     block.kind = BlockKind::kThinking;
     block.raw = chat::Keeper::raw(part);  // for join_thoughts
+    if (facts.redacted && block.text.empty()) {
+      block.kind = BlockKind::kRedactedThinking;
+      block.data = std::exchange(block.signature, {});
+    }
     return {};
   }
   const bool empty = says_text && block.text.empty();

@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/losses.h"
+#include "dataplane/formats/gemini/answer_parts.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_encode.h"
 
@@ -104,7 +105,10 @@ class Contents {
           begin_part().member("text", block.text).member("thought", true).end_object();
         }
         // The signature belongs to what the model did after it thought.
-        if (!signed_call_ && is_base64(block.signature)) signature_ = block.signature;
+        if (!is_base64(block.signature)) {
+          return encoding_.losses.lose(Feature::kThinkingBlock, "thinking");
+        }
+        if (!signed_call_) signature_ = block.signature;
         return {};
       case BlockKind::kRedactedThinking:
         return encoding_.losses.lose(Feature::kRedactedThinking, "redacted_thinking");
@@ -189,7 +193,7 @@ class Contents {
         TRY(encode_media(encoding_, block));
         break;
     }
-    if (!block.signature.empty()) writer_.member("thoughtSignature", block.signature);
+    write_signature(writer_, block.signature);
     write_extras(writer_, block.extras, {},
                  {"functionCall.", "functionResponse.", "inlineData.", "fileData."});
     writer_.end_object();

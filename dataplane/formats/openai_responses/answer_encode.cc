@@ -68,7 +68,6 @@ class Head {
       case StopReason::kEndTurn:
       case StopReason::kStopSequence:
       case StopReason::kToolCalls:
-      case StopReason::kRefusal:  // what was said instead is the answer
       case StopReason::kPauseTurn:
         return false;
       default:
@@ -122,16 +121,18 @@ class Head {
   }
 
   [[nodiscard]] std::string_view reason() const {
-    if (!word_.empty()) return word_;
     switch (stop_) {
+      case StopReason::kContentFilter:
+      case StopReason::kRefusal:
+        return "content_filter";
       case StopReason::kMaxTokens:
       case StopReason::kContextWindow:
-        return "max_output_tokens";
+        return word_.empty() ? std::string_view("max_output_tokens") : std::string_view(word_);
       case StopReason::kRecitation:
       case StopReason::kLanguage:
-        return "content_filter";
+        return word_.empty() ? std::string_view("content_filter") : std::string_view(word_);
       default:
-        return openai::finish_reason(stop_);
+        return word_.empty() ? openai::finish_reason(stop_) : std::string_view(word_);
     }
   }
 

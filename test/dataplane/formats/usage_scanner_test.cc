@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "dataplane/formats/byte_search.h"
 #include "test/dataplane/formats/golden.h"
 
 namespace tollgate::dataplane::formats {
@@ -106,6 +107,18 @@ TEST(UsageScanner, DeepNestingIsSkipped) {
                ",\"usage\":{\"prompt_tokens\":6}}");
   EXPECT_EQ(scanner.usage().input, 6U);
   EXPECT_TRUE(scanner.saw_end_marker());
+}
+
+TEST(UsageScanner, NestingIsTheSameHoweverItIsCut) {
+  const std::string deep =
+      R"({"a":[{"b":"\\\"]}{[","c":"\\\\"},[1,2,[{"x":"0123456789abcdef{{"}]]]})";
+  for (std::size_t at = 0; at <= deep.size(); ++at) {
+    search::Nesting nesting;
+    nesting.add(deep.data(), deep.data() + at);
+    EXPECT_EQ(nesting.closed(), at == 0 || at == deep.size()) << at;
+    nesting.add(deep.data() + at, deep.data() + deep.size());
+    EXPECT_TRUE(nesting.closed()) << at;
+  }
 }
 
 TEST(UsageScanner, NoneSeesNothing) {

@@ -55,7 +55,7 @@ Outcome play(Answer& answer, int status, const Fields& fields,
   for (const std::string_view piece : pieces) {
     const std::string copy(piece);
     if (out.way == AnswerWay::kRaw) {
-      answer.observe(copy);
+      if (result = answer.observe(copy); !result) break;
       sink.write(copy);
     } else if (result = answer.push(copy, sink); !result) {
       break;
@@ -152,8 +152,8 @@ TEST(PassingAnswer, LostConnectionAndTimeout) {
 TEST(PassingAnswer, Errors) {
   PassingAnswer json_error(Dialect::kOpenAi, Format::kOpenAiChat, true);
   Outcome out = play(json_error, 429, {{"content-type", "application/json"}}, {"{\"x\":1}"});
-  EXPECT_EQ(out.way, AnswerWay::kRaw);
-  EXPECT_EQ(out.head, "429|content-type: application/json");
+  EXPECT_EQ(out.head, "429|content-type: application/json|chunked");
+  EXPECT_EQ(out.body, "{\"x\":1}");
 
   PassingAnswer html(Dialect::kOpenAi, Format::kOpenAiChat, true);
   out = play(html, 503, {{"content-type", "text/html"}}, {"<h1>\"no", "pe\"</h1>"});
@@ -182,11 +182,164 @@ TEST(PassingAnswer, EncodedBodiesPassUnread) {
   EXPECT_FALSE(out.usage.reported);
 }
 
+TEST(PassingAnswer, ErrorsThatNoClientCouldRead) {
+  struct {
+    Dialect dialect;
+    Format format;
+    std::string_view type;
+    std::string_view body;
+    std::string_view told;
+  } const kCases[] = {
+      {Dialect::kOpenAi, Format::kOpenAiChat, "application/json", "",
+       R"({"type":"error","error":{"type":"OpenAIBackendError","code":"500","message":"the provider answered 500 without a body"}})"},
+      {Dialect::kAnthropic, Format::kAnthropicMessages, "application/json", " \n",
+       R"({"type":"error","error":{"type":"internal_server_error","message":"the provider answered 500 without a body"}})"},
+      {Dialect::kGemini, Format::kGeminiGenerate, "application/json", "<html>",
+       R"({"error":{"code":500,"status":"INTERNAL","message":"<html>"}})"},
+      {Dialect::kBedrock, Format::kBedrockConverse, "", "",
+       R"({"message":"the provider answered 500 without a body"})"},
+      {Dialect::kGemini, Format::kGeminiGenerate, "application/json; charset=UTF-8",
+       R"([{"error":{"code":500}}])", R"([{"error":{"code":500}}])"},
+  };
+  for (const auto& c : kCases) {
+    PassingAnswer answer(c.dialect, c.format, false);
+    const Outcome out = play(answer, 500, {{"content-type", c.type}}, {c.body});
+    EXPECT_EQ(out.body, c.told);
+    EXPECT_NE(out.head.find("json"), std::string::npos) << out.head;
+  }
+  const std::string huge = "{\"x\":\"" + std::string(100'000, 'a') + "\"}";
+  PassingAnswer large(Dialect::kOpenAi, Format::kOpenAiChat, false);
+  EXPECT_EQ(play(large, 500, {{"content-type", "application/json"}}, {huge, "\n"}).body,
+            huge + "\n");
+}
+
+TEST(PassingAnswer, GoodStatusesThatAreNoAnswers) {
+  for (const int status : {204, 302, 304}) {
+    PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiChat, false);
+    const Outcome out = play(answer, status, {}, {}, http::Framing::kNone);
+    EXPECT_NE(out.error, "") << status;
+    InvokeAnswer invoke;
+    EXPECT_NE(play(invoke, status, {}, {}, http::Framing::kNone).error, "") << status;
+  }
+  for (const bool streamed : {false, true}) {
+    PassingAnswer answer(Dialect::kAnthropic, Format::kAnthropicMessages, false, streamed);
+    const Outcome out = play(answer, 200, {{"content-type", "text/html"}}, {"<html>"});
+    EXPECT_EQ(out.error, "its content type is that of no answer: text/html");
+  }
+  InvokeAnswer invoke;
+  EXPECT_NE(play(invoke, 200, {{"content-type", "text/html"}}, {"<html>"}).error, "");
+}
+
+TEST(PassingAnswer, WholeBodiesThatAreNoAnswers) {
+  constexpr Format kFormats[] = {Format::kOpenAiChat,        Format::kOpenAiEmbeddings,
+                                 Format::kAnthropicMessages, Format::kOpenAiResponses,
+                                 Format::kGeminiGenerate,    Format::kBedrockConverse,
+                                 Format::kAnthropicCount};
+  for (const Format format : kFormats) {
+    for (const std::string_view body : {"", " \n", "{}", " { } ", "[]", " [ ]", "\"text\"", "null",
+                                        "<html>", "{x", "{\"id\":\"x\",\"choices\":[{\"in"}) {
+      test::for_every_split(body, [&](const std::vector<std::string_view>& pieces) {
+        PassingAnswer answer(Dialect::kOpenAi, format, false);
+        const Outcome out = play(answer, 200, {{"content-type", "application/json"}}, pieces);
+        ASSERT_NE(out.error, "") << body;
+        ASSERT_TRUE(out.retryable);
+        ASSERT_TRUE(answer.facts().whole);
+        ASSERT_EQ(answer.reported(), nullptr);
+      });
+    }
+  }
+  PassingAnswer list(Dialect::kOpenAi, Format::kOpenAiChat, false);
+  EXPECT_NE(play(list, 200, {{"content-type", "application/json"}}, {"[]"}).error, "");
+  PassingAnswer google(Dialect::kGemini, Format::kGeminiGenerate, false);
+  EXPECT_EQ(
+      play(google, 200, {{"content-type", "application/json"}}, {"[{\"candidates\":[]}]"}).error,
+      "");
+}
+
+TEST(PassingAnswer, ErrorsWithAGoodStatus) {
+  struct {
+    Format format;
+    std::string_view body;
+    int status;
+  } const kCases[] = {
+      {Format::kOpenAiChat,
+       R"({"error":{"message":"slow","type":"x","code":"rate_limit_exceeded"}})", 429},
+      {Format::kOpenAiChat, R"({"error":{"message":"gone","code":404},"user_id":"u"})", 404},
+      {Format::kOpenAiResponses, R"({"error":{"message":"no","type":"invalid_request_error"}})",
+       400},
+      {Format::kOpenAiEmbeddings, R"({"error":"overheated"})", 502},
+      {Format::kAnthropicMessages,
+       R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})", 529},
+      {Format::kGeminiGenerate, R"({"error":{"code":503,"message":"m","status":"UNAVAILABLE"}})",
+       503},
+      {Format::kBedrockConverse, R"({"message":"throttled"})", 502},
+  };
+  for (const auto& c : kCases) {
+    PassingAnswer answer(Dialect::kOpenAi, c.format, false);
+    const Outcome out = play(answer, 200, {{"content-type", "application/json"}}, {c.body});
+    EXPECT_EQ(out.error, "the provider reported an error with a good status");
+    ASSERT_NE(answer.reported(), nullptr) << c.body;
+    EXPECT_EQ(answer.reported()->status, c.status) << c.body;
+    EXPECT_EQ(answer.reported()->body, c.body);
+  }
+  for (const std::string_view good :
+       {R"({"error":null,"model":"m","choices":[]})", R"({"model":"m","error":{},"choices":[]})",
+        R"({"error":"","usage":{"prompt_tokens":1}})"}) {
+    PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiChat, false);
+    const Outcome out = play(answer, 200, {{"content-type", "application/json"}}, {good});
+    EXPECT_EQ(out.error, "") << good;
+    EXPECT_EQ(out.body, good);
+  }
+}
+
+TEST(PassingAnswer, AGarbledEventEndsTheStream) {
+  const std::string good = "data: {\"choices\":[{\"delta\":{\"content\":\"}{\\\"\"}}]}\n\n";
+  const std::string error =
+      "data: {\"error\":{\"type\":\"BadGateway\",\"code\":\"502\",\"message\":\"The upstream ended "
+      "its "
+      "answer before it was complete.\"}}\n\n";
+  for (const std::string_view bad :
+       {"data: {\"id\": 1, \"choi\n\n", "data: oops\n\n", "data: {oops}\n\n", "data: [1]\n\n",
+        "data: {\"a\":\"b}\n\n"}) {
+    for (const bool strip : {false, true}) {
+      PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiChat, strip);
+      const Outcome out = play(answer, 200, {{"content-type", kSse}},
+                               {good + good + std::string(bad) + good + "data: [DONE]\n\n"});
+      EXPECT_EQ(out.error, "an event of the stream is no JSON object") << bad;
+      EXPECT_EQ(out.body, good + good + error) << bad;
+    }
+    // In one piece more or less, what reaches the client ends with the error and has no end marker.
+    const std::string wire = good + std::string(bad) + good + "data: [DONE]\n\n";
+    test::for_every_split(wire, [&](const std::vector<std::string_view>& pieces) {
+      PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiChat, false);
+      const Outcome out = play(answer, 200, {{"content-type", kSse}}, pieces);
+      ASSERT_TRUE(out.body.starts_with(good)) << out.body;
+      ASSERT_TRUE(out.body.ends_with("\n\n" + error)) << out.body;
+      ASSERT_EQ(out.body.find("DONE"), std::string::npos);
+    });
+  }
+  const std::string pretty = "data: {\ndata:  \"choices\": [ {\"delta\": {}}\ndata: ] }\n\n";
+  PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiChat, false);
+  const std::string wire = pretty + "data: [DONE]\n\n";
+  EXPECT_EQ(play(answer, 200, {{"content-type", kSse}}, {wire}).body, wire);
+}
+
+TEST(PassingAnswer, AnUnknownContentTypeIsWhatWasAskedFor) {
+  PassingAnswer stream(Dialect::kOpenAi, Format::kOpenAiChat, false, true);
+  Outcome out = play(stream, 200, {{"content-type", "text/plain"}}, {kOpenAiStream});
+  EXPECT_EQ(out.error, "");
+  EXPECT_EQ(out.usage.total, 4U);
+  PassingAnswer whole(Dialect::kOpenAi, Format::kOpenAiChat, false, false);
+  out = play(whole, 200, {}, {R"({"model":"m","usage":{"prompt_tokens":3}})"});
+  EXPECT_EQ(out.error, "");
+  EXPECT_EQ(out.usage.input, 3U);
+}
+
 TEST(PassingAnswer, DocumentCutByCloseIsAnError) {
   PassingAnswer answer(Dialect::kOpenAi, Format::kOpenAiEmbeddings, false);
   const Outcome out = play(answer, 200, {{"content-type", "application/json"}}, {"{\"data\":["},
                            http::Framing::kUntilClose);
-  EXPECT_EQ(out.error, "the connection closed in the middle of a JSON document");
+  EXPECT_EQ(out.error, "the answer ends in the middle of a JSON document");
   EXPECT_EQ(out.body, "{\"data\":[");
 }
 

@@ -44,7 +44,8 @@ Outcome play(providers::Answer& answer, int status, std::string_view type,
   base::Status result;
   for (const std::string_view piece : pieces) {
     if (*way == AnswerWay::kRaw) {
-      answer.observe(piece);
+      result = answer.observe(piece);
+      if (!result) break;
       sink.write(piece);
     } else if (result) {
       result = answer.push(piece, sink);
@@ -225,7 +226,7 @@ class Passing final : public providers::Answer {
   base::Result<AnswerWay> on_head(http::ResponseHead& /*head*/, base::Arena& /*arena*/) override {
     return AnswerWay::kRaw;
   }
-  void observe(std::string_view /*bytes*/) override {}
+  base::Status observe(std::string_view /*bytes*/) override { return {}; }
   base::Status push(std::string_view /*bytes*/, formats::ByteSink& /*sink*/) override { return {}; }
   base::Status finish(formats::ByteSink& /*sink*/) override { return {}; }
   void fail(const base::Error& /*error*/, formats::ByteSink& /*sink*/) override {}

@@ -14,7 +14,7 @@ class Answers : public ::testing::Test {
   void SetUp() override {
     rig.put_rule(Rig::ai_rule("m"));
     rig.push();
-    rig.backend.always(json_answer("{}"));
+    rig.backend.always(json_answer(kAnswer));
   }
   string get(const string& path) { return rig.ask("GET " + path + string(kGet), "\r\n\r\n"); }
   Rig rig;
@@ -197,7 +197,7 @@ TEST_F(Answers, AChangedSnapshotServesTheNextRequestOfAConnection) {
   rig.push();
   client->received.clear();
   client->send("GET /web HTTP/1.1\r\nHost: gw\r\n\r\n");
-  ASSERT_TRUE(rig.run_until([&] { return client->received.ends_with("{}"); }));
+  ASSERT_TRUE(rig.run_until([&] { return client->received.ends_with(kAnswer); }));
   EXPECT_TRUE(client->received.starts_with("HTTP/1.1 200 "));
 }
 

@@ -123,6 +123,68 @@ TEST_F(Failover, WhatTheFirstBackendBilledIsInTheRecordToo) {
   EXPECT_FALSE(record.tokens.estimated);
 }
 
+string whole(std::string_view type, std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: " + string(type) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + string(body);
+}
+
+const std::pair<const char*, const char*> kNoAnswers[] = {
+    {"text/html", "<html>log in</html>"},
+    {"application/json", ""},
+    {"application/json", "{}"},
+    {"application/json", "{\"choices\":[{"},
+    {"application/json", R"({"error":{"message":"slow","code":"rate_limit_exceeded"}})"},
+};
+
+TEST_F(Failover, AGoodStatusWithoutAnAnswer) {
+  for (const bool streamed : {false, true}) {
+    for (const auto& [type, body] : kNoAnswers) {
+      second.connections.clear();
+      second.always(streamed ? stream_of({kRole, kWord, kStop})
+                             : json_answer(R"({"model":"other","choices":["word"],"x":{"y":{}}})"));
+      rig.backend.always(whole(type, body));
+      const string answer = ask(streamed);
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << body << answer;
+      EXPECT_NE(answer.find("word"), string::npos) << body;
+      EXPECT_TRUE(second_was_asked());
+    }
+  }
+}
+
+TEST_F(Failover, AGoodStatusWithoutAnAnswerAndNobodyElse) {
+  for (const auto& [type, body] : kNoAnswers) {
+    rig.backend.always(whole(type, body));
+    second.always(whole(type, body));
+    const string answer = ask(false);
+    const bool said = string(body).find("slow") != string::npos;
+    EXPECT_TRUE(answer.starts_with(said ? "HTTP/1.1 429 " : "HTTP/1.1 502 ")) << body << answer;
+    EXPECT_TRUE(answer.ends_with(said ? body : "\"message\":\"the backend's answer is broken\"}}"))
+        << answer;
+    EXPECT_EQ(rig.sink.all.back().error, "backend_broke");
+  }
+}
+
+TEST_F(Failover, AGarbledEventBeforeTheFirstContent) {
+  rig.backend.always(stream_of({kRole, "data: {\"id\": 1, \"choi\n\n", kWord, kStop}));
+  const string answer = ask(true);
+  EXPECT_NE(answer.find("word"), string::npos) << answer;
+  EXPECT_EQ(answer.find("choi\n"), string::npos) << answer;
+  EXPECT_TRUE(second_was_asked());
+}
+
+TEST_F(Failover, ALongAnswerIsNotHeldToItsEnd) {
+  const string text(AnswerHold::kMaxBytes + 1, 'a');
+  rig.backend.on_data_script = [text](BackendConnection& connection) {
+    connection.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000000\r\n\r\n{\"model\":\"m\",\"x\":\"" +
+        text);
+  };
+  auto client = rig.connect();
+  client->send(chat_request(R"({"model":"m","messages":[]})"));
+  EXPECT_TRUE(rig.run_until([&] { return client->received.size() > AnswerHold::kMaxBytes; }));
+}
+
 TEST_F(Failover, AfterTheFirstContentThereIsNoWayBack) {
   rig.backend.on_data_script = [](BackendConnection& connection) {
     connection.send(string(kStreamHead) + chunk(kRole) + chunk(kWord));

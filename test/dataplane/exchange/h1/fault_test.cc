@@ -75,9 +75,9 @@ TEST_F(Faults, AnotherEndpointIsTriedWhenOneCannotBeReached) {
   }
   rig.put_backend("b", {nobody, rig.backend.port()}, "OpenAI");
   rig.push();
-  rig.backend.always(json_answer("{}"));
+  rig.backend.always(json_answer(kAnswer));
   for (int i = 0; i < 4; ++i) {
-    EXPECT_TRUE(rig.ask(chat_request(kBody), "{}").starts_with("HTTP/1.1 200 ")) << i;
+    EXPECT_TRUE(rig.ask(chat_request(kBody), kAnswer).starts_with("HTTP/1.1 200 ")) << i;
   }
 }
 
@@ -96,8 +96,8 @@ TEST_F(Faults, TheNextPriorityIsTriedWhenTheFirstCannotBeReached) {
   rule.backends.push_back(dead);
   rig.put_rule(rule);
   rig.push();
-  rig.backend.always(json_answer("{}"));
-  EXPECT_TRUE(rig.ask(chat_request(kBody), "{}").starts_with("HTTP/1.1 200 "));
+  rig.backend.always(json_answer(kAnswer));
+  EXPECT_TRUE(rig.ask(chat_request(kBody), kAnswer).starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(rig.sink.all.at(0).attempts, 2U);
   EXPECT_EQ(rig.sink.all.at(0).backend, "ns/b");
   // The failed attempt's model override did not leak into the second.
@@ -112,8 +112,8 @@ TEST_F(Faults, APriorityThatCannotServeIsPassedOver) {
   rule.backends.push_back(broken);
   rig.put_rule(rule);
   rig.push();
-  rig.backend.always(json_answer("{}"));
-  EXPECT_TRUE(rig.ask(chat_request(kBody), "{}").starts_with("HTTP/1.1 200 "));
+  rig.backend.always(json_answer(kAnswer));
+  EXPECT_TRUE(rig.ask(chat_request(kBody), kAnswer).starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(rig.sink.all.at(0).attempts, 1U);
 }
 
@@ -193,10 +193,10 @@ TEST_F(Faults, AnIdempotentRequestOnAStaleConnectionIsSentAgain) {
 }
 
 TEST_F(Faults, APostThatMayHaveBeenProcessedIsNotSentAgain) {
-  rig.backend.always(json_answer("{}"));
+  rig.backend.always(json_answer(kAnswer));
   auto client = rig.connect();
   client->send(chat_request(kBody));
-  ASSERT_TRUE(rig.run_until([&] { return client->received.ends_with("{}"); }));
+  ASSERT_TRUE(rig.run_until([&] { return client->received.ends_with(kAnswer); }));
   rig.backend.on_data_script = [](BackendConnection& connection) { connection.reset(); };
   client->send(chat_request(kBody));
   ASSERT_TRUE(rig.run_until([&] { return client->received.find("502") != string::npos; }));
@@ -205,10 +205,10 @@ TEST_F(Faults, APostThatMayHaveBeenProcessedIsNotSentAgain) {
 
 TEST_F(Faults, AConnectionIsNotUsedAgainAfterBytesThatNobodyAskedFor) {
   rig.backend.on_data_script = [](BackendConnection& connection) {
-    connection.send(json_answer("{}") + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+    connection.send(json_answer(kAnswer) + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
   };
   for (std::size_t i = 1; i <= 3; ++i) {
-    const string answer = rig.ask(kGetWeb, "{}");
+    const string answer = rig.ask(kGetWeb, kAnswer);
     EXPECT_EQ(answer.find("poison"), string::npos);
     EXPECT_EQ(rig.backend.connections.size(), i);
   }

@@ -22,14 +22,14 @@ class RequestIds : public ::testing::Test {
   void SetUp() override {
     rig.put_rule(Rig::ai_rule("m"));
     rig.push();
-    rig.backend.always(json_answer("{}"));
+    rig.backend.always(json_answer(kAnswer));
   }
   const string& asked() { return rig.backend.connections.back()->received; }
   Rig rig;
 };
 
 TEST_F(RequestIds, TheClientsOwnIsKept) {
-  const string answer = rig.ask(chat_request(kBody, "X-Request-Id: mine-1\r\n"), "{}");
+  const string answer = rig.ask(chat_request(kBody, "X-Request-Id: mine-1\r\n"), kAnswer);
   EXPECT_EQ(field(answer, "x-request-id"), "mine-1") << answer;
   EXPECT_EQ(field(asked(), "x-request-id"), "mine-1") << asked();
 }
@@ -37,7 +37,7 @@ TEST_F(RequestIds, TheClientsOwnIsKept) {
 TEST_F(RequestIds, OneIsMadeWhereTheClientsIsMissingOrUnfit) {
   for (const string& more : {string(), "X-Request-Id: " + string(129, 'x') + "\r\n",
                              string("X-Request-Id: two words\r\n")}) {
-    const string answer = rig.ask(chat_request(kBody, more), "{}");
+    const string answer = rig.ask(chat_request(kBody, more), kAnswer);
     const string id = field(answer, "x-request-id");
     EXPECT_EQ(id.size(), kUuidBytes) << answer;
     EXPECT_NE(asked().find("x-request-id: " + id), string::npos) << asked();
@@ -58,8 +58,9 @@ TEST_F(RequestIds, WhatIsNoHttpGetsOneOfItsOwn) {
 }
 
 TEST_F(RequestIds, ABackendsOwnStaysReadable) {
-  rig.backend.always("HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nContent-Length: 2\r\n\r\n{}");
-  const string answer = rig.ask(chat_request(kBody, "X-Request-Id: mine-3\r\n"), "{}");
+  rig.backend.always("HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nContent-Length: 11\r\n\r\n" +
+                      string(kAnswer));
+  const string answer = rig.ask(chat_request(kBody, "X-Request-Id: mine-3\r\n"), kAnswer);
   const string id = field(answer, "X-Request-Id") + field(answer, "x-request-id");
   EXPECT_EQ(id, "mine-3") << answer;
   EXPECT_EQ(field(answer, "x-upstream-request-id"), "theirs") << answer;

@@ -360,6 +360,9 @@ inline std::string chat_request(std::string_view body, std::string_view more_fie
   return text;
 }
 
+/// The least that passes as an answer.
+inline constexpr std::string_view kAnswer = R"({"model":1})";
+
 inline std::string json_answer(std::string_view body, std::string_view status = "200 OK") {
   return "HTTP/1.1 " + std::string(status) +
          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +

@@ -223,6 +223,10 @@ TEST(GeminiStreams, ArgumentsThatAreNoObjectBreakTheAnswer) {
   ASSERT_TRUE(encoder->on_event(event, sink));
   event = {};
   event.kind = chat::EventKind::kBlockEnd;
+  ASSERT_TRUE(encoder->on_event(event, sink));  // the end of the answer may explain it
+  event = {};
+  event.kind = chat::EventKind::kStop;
+  event.stop = chat::StopReason::kToolCalls;
   EXPECT_FALSE(encoder->on_event(event, sink));
   EXPECT_EQ(sink.text, "");
 }
