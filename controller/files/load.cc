@@ -108,7 +108,8 @@ void Loader::add(const std::string& file, json object, const yaml::LineMap& line
   if (list && kind == nullptr && object.contains("items")) {
     return add_items(file, object, lines, depth);
   }
-  if (is_known(file, lines, gvk, kind)) add_known(file, std::move(object), lines, gvk, *kind);
+  const bool known = is_known(file, lines, gvk, kind);
+  if (known && kind != nullptr) add_known(file, std::move(object), lines, gvk, *kind);
 }
 
 void Loader::add_items(const std::string& file, json& list, const yaml::LineMap& lines, int depth) {

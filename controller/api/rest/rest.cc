@@ -97,7 +97,7 @@ class Transport final : public server::http_server {
     // Not waited for: the pool's threads must stay free to run what they would wait for.
     concurrency::streams::container_buffer<std::string> text;
     return body.read_to_end(text).then(
-        [text, turn = context->turn, status](pplx::task<std::size_t> read) {
+        [text, turn = context->turn, status](const pplx::task<std::size_t>& read) {
           try {
             read.get();
             turn->tell({status, text.collection()});
@@ -145,7 +145,7 @@ class RestService final : public Service {
       request.set_request_uri(web::uri(target));
       pplx::create_task([this, request] {
         transport_->dispatch(request);
-      }).then([turn](pplx::task<void> done) {
+      }).then([turn](const pplx::task<void>& done) {
         try {
           done.get();
         } catch (const std::exception&) {

@@ -53,6 +53,7 @@ std::string exec_info(const ExecPlugin& plugin, const Config& config) {
 
 std::vector<std::string> environment(const ExecPlugin& plugin, const Config& config) {
   std::vector<std::string> out;
+  out.reserve(plugin.env.size() + 1);
   for (const auto& [name, value] : plugin.env) {
     out.push_back(name + "=" + std::string(value.reveal()));
   }
@@ -128,8 +129,8 @@ std::optional<std::chrono::system_clock::time_point> parse_time(const std::strin
   std::time_t seconds = ::timegm(&parts);
   while (*rest == '.' || (*rest >= '0' && *rest <= '9')) ++rest;
   if ((*rest == '+' || *rest == '-') && std::strlen(rest) == 6) {
-    const int hours = (rest[1] - '0') * 10 + (rest[2] - '0');
-    const int minutes = (rest[4] - '0') * 10 + (rest[5] - '0');
+    const std::time_t hours = (rest[1] - '0') * 10 + (rest[2] - '0');
+    const std::time_t minutes = (rest[4] - '0') * 10 + (rest[5] - '0');
     const std::time_t offset = (hours * 60 + minutes) * 60;
     seconds += *rest == '+' ? -offset : offset;
   } else if (std::strcmp(rest, "Z") != 0) {
