@@ -38,7 +38,7 @@ base::Status lose_rest(Encoding& encoding) {
   for (const chat::Extra& extra : request.extras) {
     const bool written =
         std::find(kElsewhere.begin(), kElsewhere.end(), extra.key) != kElsewhere.end();
-    if (!written && !is_default_extra(extra)) TRY(losses.lose(extra));
+    if (!written && !is_default_extra(extra)) TRY(losses.lose({extra}, {}));
   }
   return {};
 }
