@@ -58,8 +58,10 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
     TRY_ASSIGN(const AnswerWay way, setup_.envelope->on_head(head, arena));
     raw_envelope_ = way == AnswerWay::kRaw;
   }
+  // Google's streams are arrays too, which only their first byte tells.
   const bool stream =
-      providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream);
+      providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream) ||
+      (setup_.streamed && setup_.backend->format == catalog::Format::kGeminiGenerate);
   providers::set_rewritten(head);
   head.fields.remove("x-amzn-errortype");
   if (head.status < 200 || head.status >= 300) {
@@ -71,8 +73,9 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
     }
     return AnswerWay::kRewritten;
   }
-  head.fields.set("content-type", setup_.streamed ? setup_.client->stream_type
-                                                  : std::string_view("application/json"));
+  const bool document = !setup_.streamed || setup_.context.as_array;
+  head.fields.set("content-type",
+                  document ? std::string_view("application/json") : setup_.client->stream_type);
   if (setup_.streamed) head.fields.set("cache-control", "no-cache");
   if (!setup_.dropped.empty()) head.fields.set("x-tollgate-dropped", setup_.dropped);
   decoder_ = setup_.backend->make_decoder(stream, setup_.context);
