@@ -1,6 +1,7 @@
 #include "dataplane/translate/translated_answer.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 #include "dataplane/formats/errors.h"
@@ -54,6 +55,10 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
   if (providers::is_encoded(head)) {
     return no_answer("the answer is compressed although nobody asked for it");
   }
+  // A redirection would send the client to the provider, with the gateway's credentials.
+  if (head.status < 200 || (head.status >= 300 && head.status < 400)) {
+    return no_answer("status " + std::to_string(head.status) + " is no answer");
+  }
   if (setup_.envelope) {
     TRY_ASSIGN(const AnswerWay way, setup_.envelope->on_head(head, arena));
     raw_envelope_ = way == AnswerWay::kRaw;
@@ -64,7 +69,7 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
       (setup_.streamed && setup_.backend->format == catalog::Format::kGeminiGenerate);
   providers::set_rewritten(head);
   head.fields.remove("x-amzn-errortype");
-  if (head.status < 200 || head.status >= 300) {
+  if (head.status >= 400) {
     held_error_ = true;
     head.fields.set("content-type", "application/json");
     if (setup_.client->format == catalog::Format::kBedrockConverse) {

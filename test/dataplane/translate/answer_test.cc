@@ -321,6 +321,23 @@ HeldAnswer held() {
           [](const formats::chat::ChatError& error) { return "told: " + error.message; }};
 }
 
+TEST(HeldAnswer, ARedirectionIsNoAnswer) {
+  base::Arena arena;
+  for (const int status : {301, 302, 304, 307}) {
+    http::ResponseHead* head = http::new_response_head(arena);
+    head->status = status;
+    head->fields.add("location", "https://provider.example/");
+    HeldAnswer answer = held();
+    EXPECT_FALSE(answer.on_head(*head, arena)) << status;
+    for (const bool streamed : {false, true}) {
+      auto other = translated(Format::kAnthropicMessages, Format::kOpenAiChat, streamed);
+      const auto way = other.on_head(*head, arena);
+      ASSERT_FALSE(way) << status;
+      EXPECT_TRUE(way.error().retryable);
+    }
+  }
+}
+
 TEST(HeldAnswer, ConvertsTheWholeBody) {
   HeldAnswer answer = held();
   const Outcome out = play(answer, 200, kJson, {"go", "od"});
