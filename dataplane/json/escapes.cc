@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kUnicodeBytes = 6;  // \uXXXX
 constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint32_t kReplacement = 0xFFFD;
 
 std::uint32_t hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0');
@@ -42,14 +43,9 @@ bool is_low(std::uint32_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-/// The length of the \u escape (or pair) at `text[at]`, or 0 if it is invalid.
+/// The length of the \u escape at `text[at]`, or 0 if it is invalid.
 std::size_t unicode_length(std::string_view text, std::size_t at) {
-  if (text[at + 1] != 'u') return 0;
-  const std::uint32_t unit = code_unit(text, at);
-  if (unit == kNone || is_low(unit)) return 0;
-  if (!is_high(unit)) return kUnicodeBytes;
-  const std::uint32_t low = code_unit(text, at + kUnicodeBytes);
-  return low != kNone && is_low(low) ? 2 * kUnicodeBytes : 0;
+  return text[at + 1] == 'u' && code_unit(text, at) != kNone ? kUnicodeBytes : 0;
 }
 
 char* put_utf8(char* out, std::uint32_t point) {
@@ -151,9 +147,13 @@ std::size_t decode_escapes(std::string_view escaped, char* out) {
     std::uint32_t point = code_unit(escaped, at);
     at += kUnicodeBytes;
     if (is_high(point)) {
-      point = 0x10000 + ((point - 0xD800) << 10U) + (code_unit(escaped, at) - 0xDC00);
-      at += kUnicodeBytes;
+      const std::uint32_t low = code_unit(escaped, at);
+      if (is_low(low)) {
+        point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
+        at += kUnicodeBytes;
+      }
     }
+    if (is_high(point) || is_low(point)) point = kReplacement;
     out = put_utf8(out, point);
   }
   return static_cast<std::size_t>(out - begin);

@@ -115,9 +115,9 @@ class Reader {
   ~Reader();
 
   /// Checks a whole document by RFC 8259, which kPaddingBytes readable bytes follow: every token,
-  /// UTF-8, escapes (no lone surrogates), nothing after the value, no byte order mark. A broken one
-  /// is kInvalidArgument with reason and position, nesting deeper than max_depth kLimitExceeded.
-  /// Afterwards nothing but types and number ranges is left to fail.
+  /// UTF-8, escapes (half a surrogate pair reads as U+FFFD), nothing after the value, no byte order
+  /// mark. A broken one is kInvalidArgument with reason and position, nesting deeper than max_depth
+  /// kLimitExceeded. Afterwards nothing but types and number ranges is left to fail.
   base::Result<Value> open(std::string_view padded);
 
   /// What the last `open` said.

@@ -223,7 +223,8 @@ base::Result<UpstreamRequest> prepare_raw_predict(const PrepareContext& context)
   set_json_body(context, splice, out);
   drop_anthropic_fields(context.head.fields, true);
   out.answer = std::make_unique<PassingAnswer>(
-      context.request.dialect, catalog::Format::kAnthropicMessages, false, out.streamed);
+      context.request.dialect, catalog::Format::kAnthropicMessages, false,
+      out.streamed ? PassingAnswer::Streamed::kEvents : PassingAnswer::Streamed::kNo);
   return out;
 }
 

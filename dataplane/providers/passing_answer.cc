@@ -24,7 +24,7 @@ base::Result<AnswerWay> PassingAnswer::on_head(http::ResponseHead& head, base::A
     return no_answer("its content type is that of no answer: " +
                      std::string(head.fields.value_of("content-type")));
   }
-  if (body == BodyKind::kJson || (body == BodyKind::kUnknown && !streamed_)) {
+  if (body == BodyKind::kJson || (body == BodyKind::kUnknown && streamed_ != Streamed::kEvents)) {
     kind_ = Kind::kWhole;
     usage_ = formats::UsageScanner(format_, false);
     return AnswerWay::kRaw;
@@ -148,7 +148,7 @@ void PassingAnswer::fail(const base::Error& error, formats::ByteSink& sink) {
 
 AnswerFacts PassingAnswer::facts() const {
   AnswerFacts facts = facts_of(usage_);
-  facts.whole = kind_ == Kind::kWhole;
+  facts.whole = kind_ == Kind::kWhole && streamed_ != Streamed::kArray;
   return facts;
 }
 

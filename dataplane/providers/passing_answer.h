@@ -15,9 +15,11 @@ namespace tollgate::dataplane::providers {
 /// errors that no client could read.
 class PassingAnswer final : public Answer {
  public:
-  /// `streamed`: what an answer is taken for whose content type does not say it.
+  enum class Streamed : std::uint8_t { kNo, kEvents, kArray };
+  /// `streamed`: what the client asked for, and what an answer is taken for whose content type does
+  /// not say it.
   PassingAnswer(catalog::Dialect dialect, catalog::Format format, bool strip_usage,
-                bool streamed = false)
+                Streamed streamed = Streamed::kNo)
       : dialect_(dialect), format_(format), strip_usage_(strip_usage), streamed_(streamed) {}
 
   base::Result<AnswerWay> on_head(http::ResponseHead& head, base::Arena& arena) override;
@@ -39,7 +41,7 @@ class PassingAnswer final : public Answer {
   catalog::Dialect dialect_;
   catalog::Format format_;
   bool strip_usage_;
-  bool streamed_;
+  Streamed streamed_;
   Kind kind_ = Kind::kOpaque;
   int status_ = 0;
   bool json_error_ = false;             // the content type does not speak against it

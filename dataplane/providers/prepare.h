@@ -36,6 +36,7 @@ struct ClientRequest {
   const json::BodyScan* scan = nullptr;                  // of `body`
   std::string_view model;                                // what was asked for; empty if nothing was
   bool streamed = false;
+  bool as_array = false;  // Gemini: the client takes its stream as one JSON array, not as events
   /// Somebody (limits, costs, metrics) needs token counts: a stream that would carry none is asked
   /// for them, and the extra chunk is taken out again on the way back.
   bool want_usage = true;

@@ -56,10 +56,15 @@ base::Result<UpstreamRequest> prepare_same_dialect(const PrepareContext& context
     json::force_include_usage(scan, splice);
   }
   set_json_body(context, splice, out);
-  TRY(set_target(context,
-                 out.streamed && !path->stream_path.empty() ? path->stream_path : path->path));
+  std::string_view target =
+      out.streamed && !path->stream_path.empty() ? path->stream_path : path->path;
+  if (request.as_array) target = target.substr(0, target.find('?'));  // the query asks for events
+  TRY(set_target(context, target));
+  const PassingAnswer::Streamed streamed = request.as_array ? PassingAnswer::Streamed::kArray
+                                           : out.streamed   ? PassingAnswer::Streamed::kEvents
+                                                            : PassingAnswer::Streamed::kNo;
   out.answer =
-      std::make_unique<PassingAnswer>(request.dialect, request.format, ask_for_usage, out.streamed);
+      std::make_unique<PassingAnswer>(request.dialect, request.format, ask_for_usage, streamed);
   return out;
 }
 

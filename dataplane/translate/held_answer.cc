@@ -18,6 +18,9 @@ base::Result<AnswerWay> HeldAnswer::on_head(http::ResponseHead& head, base::Aren
     return base::backend_error(base::Code::kProtocol, true,
                                "the answer is compressed although nobody asked for it");
   }
+  if (head.status < 200 || (head.status >= 300 && head.status < 400)) {
+    return providers::no_answer("status " + std::to_string(head.status) + " is no answer");
+  }
   const std::string_view count = head.fields.value_of("x-amzn-bedrock-input-token-count");
   std::uint64_t tokens = 0;
   const auto read = std::from_chars(count.data(), count.data() + count.size(), tokens);
@@ -32,7 +35,7 @@ base::Result<AnswerWay> HeldAnswer::on_head(http::ResponseHead& head, base::Aren
 
 base::Status HeldAnswer::push(std::string_view bytes, formats::ByteSink& /*sink*/) {
   bytes_ += bytes.size();
-  const bool error = status_ < 200 || status_ >= 300;
+  const bool error = status_ >= 400;
   if (error) {
     body_.append(bytes.substr(0, formats::kMaxErrorBodyBytes - body_.size()));
     return {};
@@ -45,7 +48,7 @@ base::Status HeldAnswer::push(std::string_view bytes, formats::ByteSink& /*sink*
 }
 
 base::Status HeldAnswer::finish(formats::ByteSink& sink) {
-  if (status_ < 200 || status_ >= 300) {
+  if (status_ >= 400) {
     formats::chat::ProviderError found;
     found.status = status_;
     found.error_type = error_type_;

@@ -11,8 +11,8 @@ base::Result<AnswerWay> ObservedAnswer::on_head(http::ResponseHead& head, base::
   const bool good = head.status >= 200 && head.status < 300;
   if (way == AnswerWay::kRaw && good && !providers::is_encoded(head)) {
     frames_ = providers::has_media_type(head, "application/vnd.amazon.eventstream");
-    stream_ = frames_ || (!passing_->facts().whole &&
-                          providers::body_kind(head) != providers::BodyKind::kJson);
+    const bool list = context_.as_array || providers::body_kind(head) != providers::BodyKind::kJson;
+    stream_ = frames_ || (list && !passing_->facts().whole);
     decoder_ = format_.make_decoder(stream_, context_);
   }
   return way;
@@ -53,7 +53,8 @@ base::Status ObservedAnswer::finish(formats::ByteSink& sink) {
 }
 
 void ObservedAnswer::fail(const base::Error& error, formats::ByteSink& sink) {
-  if (!stream_) return passing_->fail(error, sink);
+  // What breaks within a list has no place for an error; the caller cuts it.
+  if (!stream_ || context_.as_array) return passing_->fail(error, sink);
   const providers::BrokenStream broken = providers::describe_broken(error);
   formats::chat::ChatError told;
   told.status = broken.status;

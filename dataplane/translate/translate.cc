@@ -10,6 +10,7 @@
 #include "dataplane/catalog/support.h"
 #include "dataplane/formats/dialects/dialects.h"
 #include "dataplane/formats/usage_fields.h"
+#include "dataplane/http/query.h"
 #include "dataplane/translate/families.h"
 #include "dataplane/translate/observed_answer.h"
 #include "dataplane/translate/translated_answer.h"
@@ -33,6 +34,13 @@ base::Error unsupported(const Asked& asked, catalog::Schema schema, std::string_
                             std::string(catalog::to_string(asked.endpoint->endpoint)) +
                                 " on schema " + std::string(catalog::to_string(schema)) + ": " +
                                 std::string(reason));
+}
+
+/// Google's streams are events where the query says so, else one JSON array that grows.
+bool wants_array(const Asked& asked, const http::RequestHead& head, base::Arena& arena) {
+  if (asked.endpoint->endpoint != catalog::Endpoint::kStreamGenerateContent) return false;
+  const auto alt = http::find_query_param(head.query, "alt", arena);
+  return !alt || *alt != "sse";
 }
 
 providers::ClientRequest as_sent(const Asked& asked, Format format) {
@@ -108,10 +116,13 @@ base::Status decode_once(const Asked& asked, const ChatFormat& client, Canonical
 base::Result<Prepared> pass(const providers::BackendSpec& backend, const Asked& asked,
                             Format format, http::RequestHead& head, base::Arena& arena) {
   Prepared out;
-  TRY_ASSIGN(out.upstream, providers::prepare(backend, as_sent(asked, format), head, arena));
+  providers::ClientRequest request = as_sent(asked, format);
+  request.as_array = wants_array(asked, head, arena);
+  TRY_ASSIGN(out.upstream, providers::prepare(backend, request, head, arena));
   const ChatFormat* known = formats::dialects::find(format);
   if (known != nullptr && formats::usage_places(format).nodes.empty()) {
-    const auto context = context_for(asked, out.upstream.model, nullptr, arena);
+    auto context = context_for(asked, out.upstream.model, nullptr, arena);
+    context.as_array = request.as_array;
     out.upstream.answer =
         std::make_unique<ObservedAnswer>(*known, context, std::move(out.upstream.answer));
   }
@@ -127,6 +138,7 @@ base::Result<Prepared> translate_chat(const providers::BackendSpec& backend, con
     return unsupported(asked, backend.schema, "this build does not translate between them");
   }
   TRY(decode_once(asked, *client, canonical, arena));
+  const bool as_array = wants_array(asked, head, arena);
 
   formats::chat::Target target;
   target.model = backend.model_override.empty() ? asked.model : backend.model_override;
@@ -156,6 +168,7 @@ base::Result<Prepared> translate_chat(const providers::BackendSpec& backend, con
   setup.backend = target_format;
   setup.client = client;
   setup.context = context_for(asked, out.upstream.model, canonical.chat.get(), arena);
+  setup.context.as_array = as_array;
   setup.streamed = asked.streamed;
   setup.dropped = names_of(out.dropped, arena);
   if (out.upstream.enveloped) setup.envelope = std::move(out.upstream.answer);

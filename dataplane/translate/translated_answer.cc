@@ -1,6 +1,7 @@
 #include "dataplane/translate/translated_answer.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 #include "dataplane/formats/errors.h"
@@ -54,15 +55,21 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
   if (providers::is_encoded(head)) {
     return no_answer("the answer is compressed although nobody asked for it");
   }
+  // A redirection would send the client to the provider, with the gateway's credentials.
+  if (head.status < 200 || (head.status >= 300 && head.status < 400)) {
+    return no_answer("status " + std::to_string(head.status) + " is no answer");
+  }
   if (setup_.envelope) {
     TRY_ASSIGN(const AnswerWay way, setup_.envelope->on_head(head, arena));
     raw_envelope_ = way == AnswerWay::kRaw;
   }
+  // Google's streams are arrays too, which only their first byte tells.
   labelled_stream_ =
-      providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream);
+      providers::has_media_type(head, kSse) || providers::has_media_type(head, kEventStream) ||
+      (setup_.streamed && setup_.backend->format == catalog::Format::kGeminiGenerate);
   providers::set_rewritten(head);
   head.fields.remove("x-amzn-errortype");
-  if (head.status < 200 || head.status >= 300) {
+  if (head.status >= 400) {
     held_error_ = true;
     head.fields.set("content-type", "application/json");
     if (setup_.client->format == catalog::Format::kBedrockConverse) {
@@ -71,8 +78,9 @@ base::Result<AnswerWay> TranslatedAnswer::on_head(http::ResponseHead& head, base
     }
     return AnswerWay::kRewritten;
   }
-  head.fields.set("content-type", setup_.streamed ? setup_.client->stream_type
-                                                  : std::string_view("application/json"));
+  const bool document = !setup_.streamed || setup_.context.as_array;
+  head.fields.set("content-type",
+                  document ? std::string_view("application/json") : setup_.client->stream_type);
   if (setup_.streamed) head.fields.set("cache-control", "no-cache");
   if (!setup_.dropped.empty()) head.fields.set("x-tollgate-dropped", setup_.dropped);
   if (setup_.streamed) {

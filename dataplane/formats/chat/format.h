@@ -36,6 +36,7 @@ struct AnswerContext {
   const Request* request = nullptr;
   std::string_view model;     // the request model: for answers that do not name theirs
   bool include_usage = true;  // OpenAI chat streams: the client asked for the usage chunk
+  bool as_array = false;      // Gemini streams: as one JSON array, since nobody asked for events
   std::int64_t now_unix_s = 0;
   /// Stable within the answer and unique among answers: identifiers are made of it where the
   /// provider gives none. [0-9a-zA-Z-].

@@ -1,6 +1,7 @@
 #include "dataplane/formats/chat/losses.h"
 
 #include <algorithm>
+#include <array>
 
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/keep.h"
@@ -11,10 +12,35 @@ namespace {
 using catalog::Feature;
 using catalog::Treatment;
 
+/// Where messages and tools stand in each dialect.
+constexpr std::array<std::string_view, 5> kMessagePlaces{"messages[]", "contents[]", "input[]",
+                                                         "system", "systemInstruction"};
+constexpr std::array<std::string_view, 2> kToolPlaces{"tools[]", "toolConfig"};
+
+template <std::size_t N>
+bool in_places(const std::array<std::string_view, N>& places, std::string_view path) {
+  return std::any_of(places.begin(), places.end(),
+                     [path](std::string_view place) { return path.starts_with(place); });
+}
+
+/// Both paths speak of messages, or both of tools, each in its dialect's words.
+bool same_place(std::string_view prefix, std::string_view path) {
+  return (in_places(kMessagePlaces, prefix) && in_places(kMessagePlaces, path)) ||
+         (in_places(kToolPlaces, prefix) && in_places(kToolPlaces, path));
+}
+
+/// By the path; a key may be one itself, from the root. Deeper members, and those of dialects with
+/// other paths than `prefix`, by a path of the same place that ends in the key.
 Feature meaning_of(catalog::Format origin, std::string_view prefix, std::string_view key) {
-  for (const catalog::RequestField& field : catalog::request_fields(origin)) {
-    if (field.path.size() == prefix.size() + key.size() && field.path.starts_with(prefix) &&
-        field.path.ends_with(key)) {
+  const auto fields = catalog::request_fields(origin);
+  for (const catalog::RequestField& field : fields) {
+    const bool here = field.path.size() == prefix.size() + key.size() &&
+                      field.path.starts_with(prefix) && field.path.ends_with(key);
+    if (here || field.path == key) return field.feature;
+  }
+  for (const catalog::RequestField& field : fields) {
+    if (field.path.size() > key.size() && field.path.ends_with(key) &&
+        field.path[field.path.size() - key.size() - 1] == '.' && same_place(prefix, field.path)) {
       return field.feature;
     }
   }

@@ -93,7 +93,7 @@ struct Choice {
 class Encoder final : public chat::StreamEncoder {
  public:
   explicit Encoder(const chat::AnswerContext& context)
-      : id_(context.request_id), model_(context.model) {}
+      : id_(context.request_id), model_(context.model), as_array_(context.as_array) {}
 
   base::Status on_event(const Event& event, ByteSink& sink) override;
   void fail(const chat::ChatError& error, ByteSink& sink) override;
@@ -118,9 +118,14 @@ class Encoder final : public chat::StreamEncoder {
   void tail(json::Writer& writer);
   Choice* choice_of(const Event& event);
   void send(ByteSink& sink);
+  void end_array(ByteSink& sink) const {
+    if (as_array_) sink.write("]");
+  }
 
   std::string id_;
   std::string model_;
+  bool as_array_;
+  bool begun_ = false;
   catalog::Format origin_ = catalog::Format::kNone;
   std::vector<Choice> choices_;
   Usage usage_;
@@ -143,8 +148,12 @@ Choice* Encoder::choice_of(const Event& event) {
   return &choices_[event.choice];
 }
 
+/// `out_` is one document. As an event it has its own line; in an array it follows another one.
 void Encoder::send(ByteSink& sink) {
-  out_ += "\r\n\r\n";
+  const std::string_view before = !as_array_ ? "data: " : begun_ ? ",\r\n" : "[";
+  begun_ = true;
+  out_.insert(0, before);
+  if (!as_array_) out_ += "\r\n\r\n";
   sink.write(out_);
 }
 
@@ -160,7 +169,7 @@ void Encoder::tail(json::Writer& writer) {
 
 template <typename Write>
 void Encoder::chunk(std::uint32_t index, ByteSink& sink, Write&& write) {
-  out_.assign("data: ");
+  out_.clear();
   json::Writer writer(out_);
   writer.begin_object().key("candidates").begin_array().begin_object();
   writer.key("content").begin_object().key("parts").begin_array();
@@ -223,7 +232,7 @@ base::Status Encoder::delta(const Event& event, ByteSink& sink) {
     case chat::DeltaKind::kLogprobs:
       break;
   }
-  out_.assign("data: ");
+  out_.clear();
   json::Writer writer(out_);
   writer.begin_object().key("candidates").begin_array().begin_object();
   writer.member("index", static_cast<std::uint64_t>(event.choice));
@@ -327,7 +336,7 @@ void Encoder::write_stopped(json::Writer& writer, Choice& choice, std::size_t in
 void Encoder::finish(const Event& event, ByteSink& sink) {
   const bool google = origin_ == catalog::Format::kGeminiGenerate;
   own(event.extras, extras_);
-  out_.assign("data: ");
+  out_.clear();
   json::Writer writer(out_);
   writer.begin_object();
   if (choices_.size() == 1 && is_blocked(choices_.front().raw_stop, google)) {
@@ -375,15 +384,16 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       return {};
     case EventKind::kEnd:
       finish(event, sink);
+      end_array(sink);
       return {};
   }
   return {};
 }
 
 void Encoder::fail(const chat::ChatError& error, ByteSink& sink) {
-  out_.assign("data: ");
-  out_ += encode_error(error);
+  out_ = encode_error(error);
   send(sink);
+  end_array(sink);
 }
 
 }  // namespace

@@ -65,10 +65,10 @@ class Contents {
       TRY(encoding_.losses.lose(Feature::kParticipantName, "messages[].name"));
     }
     if (message.cache.set) TRY(encoding_.losses.lose(Feature::kCacheControl, "cache_control"));
-    TRY(encoding_.losses.lose(message.extras));
+    TRY(encoding_.losses.lose(message.extras, "messages[]."));
     for (const Block& block : message.blocks) {
       if (block.cache.set) TRY(encoding_.losses.lose(Feature::kCacheControl, "cache_control"));
-      TRY(encoding_.losses.lose(block.extras));
+      TRY(encoding_.losses.lose(block.extras, "messages[].content[]."));
       TRY(write_block(block));
     }
     if (signature_.empty()) return {};

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <bitset>
 #include <string_view>
 
-#include "dataplane/formats/chat/format.h"
+#include "dataplane/formats/chat/losses.h"
 
 namespace tollgate::dataplane::formats::gemini {
 
@@ -17,15 +16,12 @@ class Losses {
   /// sentence begins with `where`. A row that promises a mapping counts as a warning here.
   base::Status lose(catalog::Feature feature, std::string_view where);
   /// Members that the canonical form does not know: what they mean is in their dialect's table.
-  /// Values that switch something off (null, false) lose nothing.
-  base::Status lose(const chat::Extra& extra);
-  base::Status lose(const chat::Extras& extras);
-  chat::Dropped take() { return std::move(dropped_); }
+  base::Status lose(const chat::Extras& extras, std::string_view prefix);
+  chat::Dropped take() { return losses_.take(); }
 
  private:
   const chat::Request& request_;
-  chat::Dropped dropped_;
-  std::bitset<catalog::kFeatureCount> seen_;
+  chat::Losses losses_{catalog::Format::kGeminiGenerate};
 };
 
 /// A request that this format cannot say: the sentence follows "invalid request body: ".

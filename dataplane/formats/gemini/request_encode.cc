@@ -33,7 +33,7 @@ base::Status lose_rest(Encoding& encoding) {
   for (const chat::Extra& extra : request.extras) {
     const bool written =
         std::find(kElsewhere.begin(), kElsewhere.end(), extra.key) != kElsewhere.end();
-    if (!written) TRY(losses.lose(extra));
+    if (!written) TRY(losses.lose({extra}, {}));
   }
   return {};
 }

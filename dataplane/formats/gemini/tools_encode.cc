@@ -80,7 +80,7 @@ base::Status encode_function(Encoding& encoding, const chat::Tool& tool) {
   }
   if (tool.strict == true) TRY(encoding.losses.lose(Feature::kStrictTool, "tools[].strict"));
   if (tool.cache.set) TRY(encoding.losses.lose(Feature::kCacheControl, "cache_control"));
-  TRY(encoding.losses.lose(tool.extras));
+  TRY(encoding.losses.lose(tool.extras, "tools[]."));
   if (!tool.schema.empty() && encoding.traits.json_schema) {
     writer.raw_member("parametersJsonSchema", tool.schema);
   } else if (!tool.schema.empty()) {

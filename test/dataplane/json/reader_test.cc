@@ -50,6 +50,11 @@ TEST(ReaderCheck, Accepts) {
            R"("\"\\\/\b\f\n\r\t")"s,
            R"("\u0000\u20AC")"s,
            R"("\ud83d\ude00")"s,
+           R"("\ud800")"s,
+           R"("\udc00")"s,
+           R"("\ud800\u0041")"s,
+           R"("\ud800\n")"s,
+           R"("\ud800\ud800")"s,
            R"("\uD83D\uDE00x")"s,
            "\"\xC3\xA9\xF0\x9F\x98\x80\x7F\""s,
            "[\"\\\\\\\\\"]"s,
@@ -176,11 +181,6 @@ TEST(ReaderCheck, Refuses) {
            R"("\u123g")"s,
            R"("\U0041")"s,
            R"("\u 041")"s,
-           R"("\ud800")"s,
-           R"("\udc00")"s,
-           R"("\ud800\u0041")"s,
-           R"("\ud800\n")"s,
-           R"("\ud800\ud800")"s,
            R"("\ud83d\ude0")"s,
            R"({"\u":1})"s,
            R"([\n])"s,
@@ -262,6 +262,15 @@ class ReaderTest : public testing::Test {
 
 TEST_F(ReaderTest, Scalars) {
   EXPECT_EQ(*open(R"("a\nb\u00e9\ud83d\ude00")").string(), "a\nb\xC3\xA9\xF0\x9F\x98\x80");
+  // Halves of a character are replaced, each by itself.
+  EXPECT_EQ(*open(R"("a\ud83d")").string(), "a\xEF\xBF\xBD");
+  EXPECT_EQ(*open(R"("\ude00b")").string(),
+            "\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(*open(R"("\ud83d\ud83d\ude00")").string(), "\xEF\xBF\xBD\xF0\x9F\x98\x80");
+  EXPECT_EQ(*open(R"("\ud83d\u0041\n")").string(),
+            "\xEF\xBF\xBD"
+            "A\n");
   EXPECT_EQ(*open("-12").integer(), -12);
   EXPECT_EQ(*open("3e2").integer(), 300);
   EXPECT_EQ(*open("3.0").integer(), 3);

@@ -222,7 +222,9 @@ TEST(PassingAnswer, GoodStatusesThatAreNoAnswers) {
     EXPECT_NE(play(invoke, status, {}, {}, http::Framing::kNone).error, "") << status;
   }
   for (const bool streamed : {false, true}) {
-    PassingAnswer answer(Dialect::kAnthropic, Format::kAnthropicMessages, false, streamed);
+    PassingAnswer answer(
+        Dialect::kAnthropic, Format::kAnthropicMessages, false,
+        streamed ? PassingAnswer::Streamed::kEvents : PassingAnswer::Streamed::kNo);
     const Outcome out = play(answer, 200, {{"content-type", "text/html"}}, {"<html>"});
     EXPECT_EQ(out.error, "its content type is that of no answer: text/html");
   }
@@ -254,6 +256,19 @@ TEST(PassingAnswer, WholeBodiesThatAreNoAnswers) {
   EXPECT_EQ(
       play(google, 200, {{"content-type", "application/json"}}, {"[{\"candidates\":[]}]"}).error,
       "");
+}
+
+TEST(PassingAnswer, AnArrayThatStreamsIsNotHeld) {
+  PassingAnswer answer(Dialect::kGemini, Format::kGeminiGenerate, false,
+                       PassingAnswer::Streamed::kArray);
+  const Outcome out =
+      play(answer, 200, {{"content-type", "application/json"}}, {"[{\"candidates\":[]}", ",\n{}]"});
+  EXPECT_EQ(out.error, "");
+  EXPECT_FALSE(answer.facts().whole);
+  PassingAnswer cut(Dialect::kGemini, Format::kGeminiGenerate, false,
+                    PassingAnswer::Streamed::kArray);
+  EXPECT_NE(play(cut, 200, {{"content-type", "application/json"}}, {"[{\"candidates\":[]}"}).error,
+            "");
 }
 
 TEST(PassingAnswer, ErrorsWithAGoodStatus) {
@@ -325,11 +340,12 @@ TEST(PassingAnswer, AGarbledEventEndsTheStream) {
 }
 
 TEST(PassingAnswer, AnUnknownContentTypeIsWhatWasAskedFor) {
-  PassingAnswer stream(Dialect::kOpenAi, Format::kOpenAiChat, false, true);
+  PassingAnswer stream(Dialect::kOpenAi, Format::kOpenAiChat, false,
+                       PassingAnswer::Streamed::kEvents);
   Outcome out = play(stream, 200, {{"content-type", "text/plain"}}, {kOpenAiStream});
   EXPECT_EQ(out.error, "");
   EXPECT_EQ(out.usage.total, 4U);
-  PassingAnswer whole(Dialect::kOpenAi, Format::kOpenAiChat, false, false);
+  PassingAnswer whole(Dialect::kOpenAi, Format::kOpenAiChat, false);
   out = play(whole, 200, {}, {R"({"model":"m","usage":{"prompt_tokens":3}})"});
   EXPECT_EQ(out.error, "");
   EXPECT_EQ(out.usage.input, 3U);

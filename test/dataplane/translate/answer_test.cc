@@ -212,6 +212,53 @@ TEST(TranslatedAnswer, ErrorBodiesComeInTheClientsShape) {
   }
 }
 
+const std::string kGeminiArray =
+    "[{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"A\"}]},\"index\":0}]"
+    "}\r\n,"
+    "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"B\"}]},"
+    "\"finishReason\":"
+    "\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":2,"
+    "\"totalTokenCount\":3}}]";
+
+TEST(TranslatedAnswer, GooglesArrayIsAStream) {
+  test::for_every_split(kGeminiArray, [](const std::vector<std::string_view>& pieces) {
+    auto answer = translated(Format::kGeminiGenerate, Format::kOpenAiChat, true);
+    const Outcome out = play(answer, 200, kJson, pieces);
+    ASSERT_EQ(out.error, "");
+    ASSERT_NE(out.body.find("\"content\":\"A\""), std::string::npos) << out.body;
+    ASSERT_NE(out.body.find("\"content\":\"B\""), std::string::npos) << out.body;
+    ASSERT_TRUE(out.body.ends_with("data: [DONE]\n\n")) << out.body;
+    ASSERT_EQ(out.usage.total, 3U);
+  });
+}
+
+TEST(TranslatedAnswer, AGeminiClientThatAskedForNoEventsGetsAnArray) {
+  const auto setup_for = [](bool as_array) {
+    static const formats::chat::Request kRequest;
+    TranslatedAnswer::Setup setup;
+    setup.backend = formats::dialects::find(Format::kAnthropicMessages);
+    setup.client = formats::dialects::find(Format::kGeminiGenerate);
+    setup.context.request = &kRequest;
+    setup.context.request_id = "r";
+    setup.context.as_array = as_array;
+    setup.streamed = true;
+    return setup;
+  };
+  TranslatedAnswer answer(setup_for(true));
+  const Outcome out = play(answer, 200, kSse, {kStart, kText, kEnd});
+  ASSERT_EQ(out.error, "");
+  EXPECT_NE(out.head.find("content-type: application/json"), std::string::npos) << out.head;
+  const json list = json::parse(out.body);
+  ASSERT_GE(list.size(), 2U);
+  EXPECT_EQ(list[0]["candidates"][0]["content"]["parts"][0]["text"], "Hi");
+  EXPECT_EQ(list.back()["candidates"][0]["finishReason"], "STOP");
+
+  TranslatedAnswer broken(setup_for(true));
+  const Outcome cut = play(broken, 200, kSse, {kStart, kText});
+  EXPECT_NE(cut.error, "");
+  EXPECT_EQ(json::parse(cut.body).back()["error"]["code"], 502) << cut.body;
+}
+
 TEST(TranslatedAnswer, CompressedBytesCannotBeRead) {
   base::Arena arena;
   http::ResponseHead* head = http::new_response_head(arena);
@@ -251,6 +298,23 @@ TEST(ObservedAnswer, ReadsFiguresOfWhatPasses) {
   EXPECT_EQ(out.model, "g");
 }
 
+TEST(ObservedAnswer, ReadsAnArrayThatAClientAskedFor) {
+  formats::chat::AnswerContext context;
+  context.as_array = true;
+  ObservedAnswer answer(*formats::dialects::find(Format::kGeminiGenerate), context,
+                        std::make_unique<Passing>());
+  Outcome out = play(answer, 200, kJson, {kGeminiArray.substr(0, 40), kGeminiArray.substr(40)});
+  EXPECT_EQ(out.error, "");
+  EXPECT_EQ(out.body, kGeminiArray);
+  EXPECT_EQ(out.usage.total, 3U);
+  // Cut, it gets nothing that a reader could take for a part of it.
+  ObservedAnswer cut(*formats::dialects::find(Format::kGeminiGenerate), context,
+                     std::make_unique<Passing>());
+  out = play(cut, 200, kJson, {kGeminiArray.substr(0, 40)});
+  EXPECT_NE(out.error, "");
+  EXPECT_EQ(out.body, kGeminiArray.substr(0, 40));
+}
+
 TEST(ObservedAnswer, WhatItCannotReadPassesAllTheSame) {
   ObservedAnswer answer = observed(Format::kGeminiGenerate);
   const Outcome out = play(answer, 200, kJson, {"no JSON at all"});
@@ -277,6 +341,23 @@ HeldAnswer held() {
           },
           formats::dialects::find(Format::kAnthropicMessages)->decode_error,
           [](const formats::chat::ChatError& error) { return "told: " + error.message; }};
+}
+
+TEST(HeldAnswer, ARedirectionIsNoAnswer) {
+  base::Arena arena;
+  for (const int status : {301, 302, 304, 307}) {
+    http::ResponseHead* head = http::new_response_head(arena);
+    head->status = status;
+    head->fields.add("location", "https://provider.example/");
+    HeldAnswer answer = held();
+    EXPECT_FALSE(answer.on_head(*head, arena)) << status;
+    for (const bool streamed : {false, true}) {
+      auto other = translated(Format::kAnthropicMessages, Format::kOpenAiChat, streamed);
+      const auto way = other.on_head(*head, arena);
+      ASSERT_FALSE(way) << status;
+      EXPECT_TRUE(way.error().retryable);
+    }
+  }
 }
 
 TEST(HeldAnswer, ConvertsTheWholeBody) {
