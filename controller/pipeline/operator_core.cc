@@ -154,11 +154,8 @@ void Operator::on_change(const cache::Change& change) {
   const bool gone = change.type == cache::ChangeType::kDeleted;
   const bool changed = gone ? store_.erase(change.key) : store_.put(change.key, change.object);
   if (!changed) return;
-  if (gone) {
-    status_writer_.forget(change.key);
-  } else {
-    status_writer_.recheck(change.key);
-  }
+  // Of what is gone, resolution decides: it may be there again by then, with the same status.
+  if (!gone) status_writer_.recheck(change.key);
   applier_.recheck(change.key);
   if (change.key.kind == "Deployment") note_pods(change.key, gone ? nullptr : change.object);
   holdoff_.touch();
@@ -207,6 +204,9 @@ void Operator::reconcile() {
   for (const kube::ObjectKey& key : store_.drain()) {
     if (resources::find_kind(key.group, key.kind) == nullptr) continue;
     changes.push_back({id_of(key), store_.find(key)});
+    if (changes.back().document != nullptr) continue;
+    once_.erase(key);
+    status_writer_.forget(key);
   }
   identity_.refresh();
   const base::Status applied = resolver_.apply(changes);
