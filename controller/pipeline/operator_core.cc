@@ -6,6 +6,7 @@
 #include "controller/pipeline/kinds.h"
 #include "controller/pipeline/owned.h"
 #include "dataplane/base/log.h"
+#include "reconcilers/conditions.h"
 #include "reconcilers/resources/kinds.h"
 
 namespace tollgate::controller::pipeline {
@@ -85,7 +86,8 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
       hourly_(executor),
-      first_tokens_limit_(executor) {
+      first_tokens_limit_(executor),
+      patience_(executor, [this](const resolve::StatusUpdate& update) { submit_status(update); }) {
   tokens_ = std::make_unique<tokens::TokenService>(
       tokens::Surroundings{},
       [this, alive = alive_](const std::string& policy, model::ExchangedToken token) {
@@ -243,7 +245,7 @@ void Operator::publish() {
     }
   }
   for (const resolve::OwnedSet& set : result.owned) take_owned(set);
-  for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+  for (const resolve::StatusUpdate& update : result.statuses) patience_.take(update);
 }
 
 /// Before sets are published, which are held back while first tokens are awaited.
@@ -401,7 +403,7 @@ void Operator::on_transition(const write::Transition& transition) {
   event.regarding = transition.ref;
   event.uid = transition.uid;
   event.resource_version = transition.resource_version;
-  event.warning = transition.new_status == "False";
+  event.warning = reconcilers::says_wrong(transition.type, transition.new_status);
   event.reason = transition.reason;
   event.action = "Reconcile";
   event.note = transition.type + "=" + transition.new_status + ": " + transition.message;

@@ -34,6 +34,7 @@
 #include "dataplane/net/address.h"
 #include "dataplane/net/socket.h"
 #include "dataplane/net/tls/context.h"
+#include "reconcilers/conditions.h"
 
 namespace tollgate::controller::standalone {
 
@@ -52,11 +53,6 @@ log::Level level_of(const std::string& name) {
   if (name == "warn") return log::Level::kWarn;
   if (name == "error") return log::Level::kError;
   return log::Level::kInfo;
-}
-
-/// Of other conditions (Conflicted ...) False is the good answer.
-bool wants_true(const std::string& type) {
-  return type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
 }
 
 int fail(const std::string& what) {
@@ -201,11 +197,11 @@ void Session::say_problems() {
     if (update.status == nullptr) continue;
     const auto visit = [&](const nlohmann::json& conditions) {
       for (const auto& condition : conditions) {
-        if (condition.value("status", "") == "False" && wants_true(condition.value("type", ""))) {
-          say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " +
-                                     condition.value("type", "") +
-                                     "=False: " + condition.value("message", ""));
-        }
+        const std::string type = condition.value("type", "");
+        const std::string status = condition.value("status", "");
+        if (!reconcilers::says_wrong(type, status)) continue;
+        say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " + type + "=" +
+                                   status + ": " + condition.value("message", ""));
       }
     };
     for (const char* list : {"parents", "ancestors", "listeners"}) {
