@@ -5,6 +5,13 @@
 
 namespace tollgate::reconcilers {
 
+bool says_wrong(std::string_view type, std::string_view status) {
+  if (type == kConflicted || type == kPartiallyInvalid || type == kRulesShadowed) {
+    return status == "True";
+  }
+  return status == "False" && (type == kAccepted || type == kResolvedRefs || type == kProgrammed);
+}
+
 model::Condition yes(std::string_view type, std::string_view reason, std::string message) {
   return {std::string(type), model::Truth::kTrue, std::string(reason), std::move(message)};
 }

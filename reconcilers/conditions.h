@@ -19,6 +19,11 @@ inline constexpr std::string_view kConflicted = "Conflicted";
 inline constexpr std::string_view kPartiallyInvalid = "PartiallyInvalid";
 inline constexpr std::string_view kRulesShadowed = "RulesShadowed";
 
+/// Whether a condition of this type and status ("True", "False", "Unknown") says that something is
+/// wrong: False of Accepted, ResolvedRefs and Programmed; True of those that name a fault, whose
+/// good answer is False. Others are neither.
+bool says_wrong(std::string_view type, std::string_view status);
+
 model::Condition yes(std::string_view type, std::string_view reason, std::string message);
 model::Condition no(std::string_view type, std::string_view reason, std::string message);
 

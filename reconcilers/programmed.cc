@@ -27,6 +27,12 @@ std::uint64_t acknowledged_by_all(const GatewayFacts& facts) {
   return least;
 }
 
+bool awaited(const GatewayFacts& facts, std::uint64_t required) {
+  return std::any_of(facts.proxies.begin(), facts.proxies.end(), [&](const ProxyFact& proxy) {
+    return counts(proxy) && proxy.acknowledged < required;
+  });
+}
+
 model::Condition programmed(const GatewayFacts& facts, std::uint64_t required, bool name_silent) {
   std::vector<std::string> lagging;
   std::vector<std::string> silent;

@@ -31,6 +31,10 @@ struct GatewayFacts {
 /// Gateway's own status says and no other.
 model::Condition programmed(const GatewayFacts& facts, std::uint64_t required, bool name_silent);
 
+/// Whether a ready proxy has still to acknowledge such a revision: it is about to be Programmed,
+/// or will turn out not to be.
+bool awaited(const GatewayFacts& facts, std::uint64_t required);
+
 /// The newest revision that every ready proxy acknowledged; 0 if none is ready.
 std::uint64_t acknowledged_by_all(const GatewayFacts& facts);
 

@@ -57,12 +57,11 @@ Result<std::unique_ptr<FileWatcher>> FileWatcher::create(std::vector<std::string
   const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) return internal_error("inotify: " + errno_text());
   std::unique_ptr<FileWatcher> watcher(new FileWatcher(fd, std::move(paths), max_watches));
-  TRY(watcher->refresh());
+  watcher->refresh();
   return watcher;
 }
 
-Result<bool> FileWatcher::drain() {
-  bool changed = false;
+void FileWatcher::drain() {
   alignas(inotify_event) char block[16384];
   for (int reads = 0; reads < kMaxReads; ++reads) {
     const ssize_t got = read(fd_, block, sizeof block);
@@ -73,15 +72,18 @@ Result<bool> FileWatcher::drain() {
       std::memcpy(&event, block + offset, sizeof event);
       const char* name = block + offset + sizeof event;
       if (handle_event(event.wd, event.mask, event.len == 0 ? std::string() : std::string(name))) {
-        changed = true;
+        changed_ = true;
       }
       offset += static_cast<ssize_t>(sizeof event + event.len);
     }
   }
-  if (!stale_) return changed;
-  stale_ = false;
+}
+
+bool FileWatcher::take() {
+  const bool changed = std::exchange(changed_, false);
+  if (!std::exchange(stale_, false)) return changed;
   const std::set<int> before = watched();
-  TRY(refresh());
+  refresh();
   return changed || watched() != before;
 }
 
@@ -117,11 +119,12 @@ Result<int> FileWatcher::watch(const std::string& folder, unsigned mask,
   const int id = inotify_add_watch(fd_, folder.c_str(), mask);
   if (id < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return -1;
   if (id < 0) return internal_error("cannot watch " + folder + ": " + errno_text());
-  next.try_emplace(id);
-  if (next.size() > max_watches_) {
+  if (next.size() >= max_watches_ && next.find(id) == next.end()) {
+    if (watches_.find(id) == watches_.end()) inotify_rm_watch(fd_, id);
     return config_error(Code::kLimitExceeded,
                         "more than " + std::to_string(max_watches_) + " folders to watch");
   }
+  next.try_emplace(id);
   return id;
 }
 
@@ -185,20 +188,34 @@ Status FileWatcher::follow(const std::string& path, std::map<int, Interest>& nex
   return rest.empty() && fs::is_directory(at, error) ? watch_tree(at.string(), 0, next) : Status{};
 }
 
-Status FileWatcher::refresh() {
-  std::map<int, Interest> next;
-  Status status;
-  for (const std::string& path : paths_) {
-    status = follow(path, next);
-    if (!status) break;
-  }
-  if (status) {
-    for (const auto& [id, interest] : watches_) {
-      if (next.find(id) == next.end()) inotify_rm_watch(fd_, id);
+/// What was watched before and is not part of an incomplete `next` goes on being watched, within
+/// the limit.
+void FileWatcher::keep(std::map<int, Interest> next) {
+  for (auto& [id, interest] : next) {
+    const auto known = watches_.find(id);
+    if (known != watches_.end()) {
+      known->second = std::move(interest);
+    } else if (watches_.size() < max_watches_) {
+      watches_.emplace(id, std::move(interest));
+    } else {
+      inotify_rm_watch(fd_, id);
     }
   }
+}
+
+void FileWatcher::refresh() {
+  std::map<int, Interest> next;
+  problem_.clear();
+  for (const std::string& path : paths_) {
+    const Status status = follow(path, next);
+    if (status) continue;
+    problem_ = status.error().detail;
+    return keep(std::move(next));
+  }
+  for (const auto& [id, interest] : watches_) {
+    if (next.find(id) == next.end()) inotify_rm_watch(fd_, id);
+  }
   watches_ = std::move(next);
-  return status;
 }
 
 }  // namespace tollgate::controller::files

@@ -1,5 +1,6 @@
 #include "controller/pipeline/identity_keeper.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -55,7 +56,8 @@ IdentityKeeper::IdentityKeeper(kube::Api& api, kube::Executor& executor,
       executor_(executor),
       store_(store),
       namespace_(std::move(own_namespace)),
-      on_authority_(std::move(on_authority)) {}
+      on_authority_(std::move(on_authority)),
+      retry_(executor) {}
 
 void IdentityKeeper::refresh() {
   const kube::JsonPtr secret = store_.find({"", "Secret", namespace_, kAuthoritySecret});
@@ -67,7 +69,7 @@ void IdentityKeeper::refresh() {
   }
   if (push::same_files(*wanted, current)) {
     take(std::move(current));
-  } else if (leader_ && !writing_) {
+  } else if (leader_ && !writing_ && !retry_.running()) {
     write(std::move(*wanted));
   }
 }
@@ -84,8 +86,12 @@ void IdentityKeeper::write(push::Files files) {
                       if (!result) {
                         base::log::error("push channel: the authority cannot be stored",
                                          {{"why", result.error().error.detail}});
+                        const auto delay =
+                            std::max(backoff_.next(executor_.now()), result.error().retry_after);
+                        retry_.start(delay, [this] { refresh(); });
                         return;
                       }
+                      backoff_.reset();
                       take(files);
                     });
 }

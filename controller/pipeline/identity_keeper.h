@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/kube/api.h"
+#include "controller/kube/backoff.h"
 #include "controller/kube/cache/store.h"
 #include "controller/kube/executor.h"
 #include "controller/kube/write/applier.h"
@@ -32,7 +33,7 @@ class IdentityKeeper {
 
   void set_leader(bool leader) { leader_ = leader; }
   /// Looks at the Secret and the clock; makes or renews the authority if that is due. Called after
-  /// changes and once an hour.
+  /// changes and once an hour, and by itself after a write that failed.
   void refresh();
   [[nodiscard]] const std::optional<push::Files>& authority() const { return authority_; }
 
@@ -50,6 +51,8 @@ class IdentityKeeper {
   std::function<void()> on_authority_;
   bool leader_ = false;
   bool writing_ = false;
+  kube::Backoff backoff_;
+  kube::Timer retry_;  // after a write that failed
   std::optional<push::Files> authority_;
   kube::Call call_;
 };

@@ -6,6 +6,7 @@
 #include "controller/pipeline/kinds.h"
 #include "controller/pipeline/owned.h"
 #include "dataplane/base/log.h"
+#include "reconcilers/conditions.h"
 #include "reconcilers/resources/kinds.h"
 
 namespace tollgate::controller::pipeline {
@@ -85,7 +86,8 @@ Operator::Operator(kube::Api& api, kube::Executor& executor, base::Clock& clock,
       events_(api, executor, event_options(options_)),
       identity_(api, executor, store_, options_.namespace_, [this] { on_authority(); }),
       hourly_(executor),
-      first_tokens_limit_(executor) {
+      first_tokens_limit_(executor),
+      patience_(executor, [this](const resolve::StatusUpdate& update) { submit_status(update); }) {
   tokens_ = std::make_unique<tokens::TokenService>(
       tokens::Surroundings{},
       [this, alive = alive_](const std::string& policy, model::ExchangedToken token) {
@@ -154,11 +156,8 @@ void Operator::on_change(const cache::Change& change) {
   const bool gone = change.type == cache::ChangeType::kDeleted;
   const bool changed = gone ? store_.erase(change.key) : store_.put(change.key, change.object);
   if (!changed) return;
-  if (gone) {
-    status_writer_.forget(change.key);
-  } else {
-    status_writer_.recheck(change.key);
-  }
+  // Of what is gone, resolution decides: it may be there again by then, with the same status.
+  if (!gone) status_writer_.recheck(change.key);
   applier_.recheck(change.key);
   if (change.key.kind == "Deployment") note_pods(change.key, gone ? nullptr : change.object);
   holdoff_.touch();
@@ -207,6 +206,9 @@ void Operator::reconcile() {
   for (const kube::ObjectKey& key : store_.drain()) {
     if (resources::find_kind(key.group, key.kind) == nullptr) continue;
     changes.push_back({id_of(key), store_.find(key)});
+    if (changes.back().document != nullptr) continue;
+    once_.erase(key);
+    status_writer_.forget(key);
   }
   identity_.refresh();
   const base::Status applied = resolver_.apply(changes);
@@ -243,7 +245,7 @@ void Operator::publish() {
     }
   }
   for (const resolve::OwnedSet& set : result.owned) take_owned(set);
-  for (const resolve::StatusUpdate& update : result.statuses) submit_status(update);
+  for (const resolve::StatusUpdate& update : result.statuses) patience_.take(update);
 }
 
 /// Before sets are published, which are held back while first tokens are awaited.
@@ -401,7 +403,7 @@ void Operator::on_transition(const write::Transition& transition) {
   event.regarding = transition.ref;
   event.uid = transition.uid;
   event.resource_version = transition.resource_version;
-  event.warning = transition.new_status == "False";
+  event.warning = reconcilers::says_wrong(transition.type, transition.new_status);
   event.reason = transition.reason;
   event.action = "Reconcile";
   event.note = transition.type + "=" + transition.new_status + ": " + transition.message;

@@ -18,6 +18,7 @@
 #include "controller/kube/write/status_writer.h"
 #include "controller/pipeline/first_tokens.h"
 #include "controller/pipeline/identity_keeper.h"
+#include "controller/pipeline/status_hold.h"
 #include "controller/push/server.h"
 #include "controller/resolve/resolver.h"
 #include "controller/tokens/service.h"
@@ -96,6 +97,7 @@ class Operator {
   kube::Timer hourly_;
   kube::Timer first_tokens_limit_;
   FirstTokens first_tokens_;
+  StatusHold patience_;
   bool held_ = false;                                   // proxies are told nothing yet
   std::map<std::string, resolve::OwnedSet> owned_;      // by Gateway, as resolved
   std::map<kube::ObjectKey, std::string> deployments_;  // of ours, with their Gateways

@@ -147,6 +147,12 @@ model::Condition Book::programmed(const model::ObjectId& id) const {
   return reconcilers::programmed(facts_, use->second.required, id.kind == "Gateway");
 }
 
+bool Book::awaits(const model::ObjectId& id) const {
+  const auto use = uses_.find(id);
+  return use != uses_.end() && !faults_of_.contains(id) &&
+         reconcilers::awaited(facts_, use->second.required);
+}
+
 const std::vector<model::Owner>* Book::owners(std::string_view key) const {
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : &found->second.owners;

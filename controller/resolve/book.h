@@ -41,6 +41,8 @@ class Book {
   /// Whether anything in the set was made of the object.
   [[nodiscard]] bool uses(const model::ObjectId& id) const { return uses_.contains(id); }
   [[nodiscard]] model::Condition programmed(const model::ObjectId& id) const;
+  /// Whether nothing but acknowledgements of ready proxies is missing for the object's Programmed.
+  [[nodiscard]] bool awaits(const model::ObjectId& id) const;
 
   [[nodiscard]] const snapshot::ResourceSet& set() const { return set_; }
   [[nodiscard]] const reconcilers::GatewayFacts& facts() const { return facts_; }

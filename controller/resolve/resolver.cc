@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "controller/resolve/book.h"
+#include "controller/resolve/withdraw.h"
 #include "reconcilers/conditions.h"
 #include "reconcilers/refs.h"
 
@@ -34,7 +35,7 @@ struct Resolver::Impl {
   void take_faults();
   void take_statuses(Result& result);
   void take_owned(Result& result);
-  [[nodiscard]] std::shared_ptr<const json> withdrawn(const Written& old) const;
+  [[nodiscard]] bool awaited(const model::ObjectStatus& status) const;
   [[nodiscard]] json finish(model::ObjectStatus status) const;
   [[nodiscard]] std::optional<model::Condition> programmed_on(const std::string& gateway,
                                                               const model::ObjectId& id) const;
@@ -76,16 +77,6 @@ model::ObjectId gateway_id(const std::string& path) {
   const auto slash = path.find('/');
   return {std::string(resources::kGatewayGroup), "Gateway", path.substr(0, slash),
           path.substr(slash + 1)};
-}
-
-/// What a Gateway says whose class nobody has: what its author sees in a new one.
-json unclaimed_gateway() {
-  model::ObjectStatus status;
-  for (const std::string_view type : {reconcilers::kAccepted, reconcilers::kProgrammed}) {
-    status.conditions.push_back({std::string(type), model::Truth::kUnknown, "Pending",
-                                 "Waiting for the controller of its GatewayClass."});
-  }
-  return model::to_json(status);
 }
 
 /// Key of a fault of a Book that is no resource's.
@@ -356,25 +347,21 @@ json Resolver::Impl::finish(model::ObjectStatus status) const {
   return model::to_json(status);
 }
 
-/// What takes back a status that nobody wants any more, once, if the object is still there: our
-/// entries of a shared list are emptied; a Gateway is reset if no other controller will do it.
-std::shared_ptr<const json> Resolver::Impl::withdrawn(const Written& old) const {
-  const auto* kind = resources::find_kind(old.id.group, old.id.kind);
-  if (kind != nullptr && kind->kind == resources::Kind::kGateway) {
-    const auto& c = stages->resolution->c;
-    const resources::Gateway* gateway = engine.find(c.gateways, model::path_of(old.id));
-    const bool nobodys =
-        gateway != nullptr && engine.find(c.gateway_classes, gateway->class_name) == nullptr;
-    return nobodys ? std::make_shared<const json>(unclaimed_gateway()) : nullptr;
+/// On any of the Gateways that the status speaks of.
+bool Resolver::Impl::awaited(const model::ObjectStatus& status) const {
+  const auto on = [&](const std::string& gateway) {
+    const auto found = books.find(gateway);
+    return found != books.end() && found->second.awaits(status.id);
+  };
+  for (const auto* list : {&status.parents, &status.ancestors}) {
+    for (const model::ParentStatus& parent : *list) {
+      if (!parent.gateway.empty() && on(parent.gateway)) return true;
+    }
   }
-  const bool route = kind != nullptr && kind->kind == resources::Kind::kAiGatewayRoute;
-  if (kind == nullptr || (old.scope == model::StatusScope::kWhole && !route)) return nullptr;
-  const auto input = stages->resolution->c.objects[static_cast<std::size_t>(kind->kind)];
-  if (engine.find(input, model::path_of(old.id)) == nullptr) return nullptr;
-  model::ObjectStatus empty;
-  empty.id = old.id;
-  empty.scope = old.scope;
-  return std::make_shared<const json>(model::to_json(empty));
+  if (!status.programmed) return false;
+  if (status.id.kind == "Gateway") return on(model::path_of(status.id));
+  return std::any_of(books.begin(), books.end(),
+                     [&](const auto& entry) { return entry.second.awaits(status.id); });
 }
 
 void Resolver::Impl::take_statuses(Result& result) {
@@ -390,7 +377,7 @@ void Resolver::Impl::take_statuses(Result& result) {
     if (draft == nullptr) {
       if (old == written.end()) continue;
       const model::StatusScope scope = old->second.scope;
-      std::shared_ptr<const json> last = withdrawn(old->second);
+      std::shared_ptr<const json> last = withdrawn(engine, *stages, old->second.id, scope);
       const bool once = last != nullptr && scope == model::StatusScope::kWhole;
       result.statuses.push_back({old->second.id, scope, std::move(last), once});
       written.erase(old);
@@ -399,7 +386,7 @@ void Resolver::Impl::take_statuses(Result& result) {
     json status = finish(*draft);
     if (old != written.end() && *old->second.status == status) continue;
     Written now{draft->scope, std::make_shared<const json>(std::move(status)), draft->id};
-    result.statuses.push_back({now.id, now.scope, now.status, draft->once});
+    result.statuses.push_back({now.id, now.scope, now.status, draft->once, awaited(*draft)});
     written.insert_or_assign(key, std::move(now));
   }
 }

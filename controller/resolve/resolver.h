@@ -69,6 +69,9 @@ struct StatusUpdate {
   std::shared_ptr<const nlohmann::json> status;
   /// The object is somebody else's now: written once and not kept up.
   bool once = false;
+  /// Says of something that it is not Programmed while nothing is missing but acknowledgements of
+  /// what ready proxies are being given: another status follows soon, as a rule.
+  bool awaited = false;
 };
 
 /// What turns a Gateway's previous set into its present one.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/base/log.h"
+#include "dataplane/catalog/support.h"
 
 namespace tollgate::controller::standalone {
 
@@ -50,6 +51,7 @@ void Evaluation::settle() {
       report.instance = "standalone";
       report.ready = true;
       report.acknowledged = compiler->resources().revision();
+      report.abilities = dataplane::catalog::abilities();
       for (const snapshot::Refusal& refusal : outcome.refusals) {
         report.refused.push_back({refusal.key, refusal.why});
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -23,9 +24,9 @@ constexpr int kRoundLimit = 1000;
 
 }  // namespace
 
-base::Result<std::unique_ptr<Gateways>> Gateways::create(proxy::Options options) {
+base::Result<std::unique_ptr<Gateways>> Gateways::create(proxy::Options options, TaskInbox& inbox) {
   const std::optional<dataplane::net::Address> address = std::exchange(options.admin, {});
-  std::unique_ptr<Gateways> gateways(new Gateways(std::move(options)));
+  std::unique_ptr<Gateways> gateways(new Gateways(std::move(options), inbox));
   if (address) {
     TRY_ASSIGN(gateways->admin_, Admin::start(*address));
   }
@@ -94,9 +95,7 @@ base::Status Gateways::apply(resolve::Resolver& resolver, resolve::Result change
         results_.erase(update.gateway);
         reports_.erase(update.gateway);
         held_.erase(update.gateway);
-        if (admin_) admin_->remove(update.gateway);
-        target->drain_and_wait();
-        proxies_.erase(update.gateway);
+        retire(update.gateway);
       } else if (result.accepted) {
         results_[update.gateway] = result;
       }
@@ -122,8 +121,30 @@ std::vector<std::string> Gateways::take_lines() {
   return lines;
 }
 
+/// Others go on being served meanwhile, so nobody waits here.
+void Gateways::retire(const std::string& gateway) {
+  if (admin_) admin_->remove(gateway);
+  auto node = proxies_.extract(gateway);
+  proxy::Proxy* leaving = node.mapped().get();
+  retired_.push_back(std::move(node.mapped()));
+  // Called on the proxy's own thread, which its end waits for: it is taken down by another.
+  leaving->drain([this, leaving, &inbox = inbox_] {
+    inbox.post([this, leaving] {
+      std::erase_if(retired_, [leaving](const auto& one) { return one.get() == leaving; });
+    });
+  });
+}
+
 void Gateways::drain_and_wait() {
-  for (auto& [gateway, running] : proxies_) running->drain_and_wait();
+  std::vector<std::future<void>> ends;
+  const auto drain = [&ends](proxy::Proxy& running) {
+    auto end = std::make_shared<std::promise<void>>();
+    ends.push_back(end->get_future());
+    running.drain([end] { end->set_value(); });
+  };
+  for (auto& [gateway, running] : proxies_) drain(*running);
+  for (auto& leaving : retired_) drain(*leaving);
+  for (std::future<void>& end : ends) end.wait();
 }
 
 }  // namespace tollgate::controller::standalone

@@ -7,6 +7,7 @@
 
 #include "controller/resolve/resolver.h"
 #include "controller/standalone/admin.h"
+#include "controller/standalone/task_inbox.h"
 #include "dataplane/proxy/proxy.h"
 
 namespace tollgate::controller::standalone {
@@ -15,12 +16,14 @@ namespace tollgate::controller::standalone {
 class Gateways {
  public:
   /// `options` are those of every proxy; at the admin address all of them answer together, and each
-  /// has a folder of its own in the state folder.
+  /// has a folder of its own in the state folder. `inbox` is emptied by the owner's thread, and not
+  /// any more once this ends.
   static dataplane::base::Result<std::unique_ptr<Gateways>> create(
-      dataplane::proxy::Options options);
+      dataplane::proxy::Options options, TaskInbox& inbox);
 
   /// Applies what changed and tells the resolver what came of it, until nothing changes any more: a
-  /// refused resource is held back and the rest is applied.
+  /// refused resource is held back and the rest is applied. A Gateway that is gone ends what it has
+  /// under way in its own time.
   dataplane::base::Status apply(resolve::Resolver& resolver, resolve::Result changed);
 
   /// "listening on ..." of every listener, new ones since the last call only; then "ready" if all
@@ -35,17 +38,23 @@ class Gateways {
     return reports_;
   }
 
+  /// Ends all proxies, at one time.
   void drain_and_wait();
 
  private:
-  explicit Gateways(dataplane::proxy::Options options) : options_(std::move(options)) {}
+  Gateways(dataplane::proxy::Options options, TaskInbox& inbox)
+      : options_(std::move(options)), inbox_(inbox) {}
+  void retire(const std::string& gateway);
   dataplane::base::Result<dataplane::proxy::Proxy*> proxy_of(const std::string& gateway);
   [[nodiscard]] dataplane::proxy::Options options_of(const std::string& gateway) const;
   void report(resolve::Resolver& resolver, const std::string& gateway,
               const dataplane::proxy::ApplyResult& result, const std::string& revision);
 
   dataplane::proxy::Options options_;
+  TaskInbox& inbox_;
   std::map<std::string, std::unique_ptr<dataplane::proxy::Proxy>> proxies_;
+  /// Of Gateways that are gone, until what they have under way has ended.
+  std::vector<std::unique_ptr<dataplane::proxy::Proxy>> retired_;
   std::map<std::string, dataplane::proxy::ApplyResult> results_;
   /// What each proxy serves: a refused set is not what the next difference starts from.
   std::map<std::string, dataplane::snapshot::ResourceSet> held_;

@@ -21,6 +21,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/read_api.h"
+#include "controller/files/debounce.h"
 #include "controller/files/watcher.h"
 #include "controller/standalone/gateways.h"
 #include "controller/standalone/manifests.h"
@@ -33,6 +34,7 @@
 #include "dataplane/net/address.h"
 #include "dataplane/net/socket.h"
 #include "dataplane/net/tls/context.h"
+#include "reconcilers/conditions.h"
 
 namespace tollgate::controller::standalone {
 
@@ -43,19 +45,14 @@ namespace proxy = dataplane::proxy;
 
 namespace {
 
-/// An editor's burst of changes becomes one load.
-constexpr int kQuietMs = 20;
+/// While some folders cannot be watched, the files are read that often.
+constexpr std::chrono::seconds kUnwatchedInterval{5};
 
 log::Level level_of(const std::string& name) {
   if (name == "debug") return log::Level::kDebug;
   if (name == "warn") return log::Level::kWarn;
   if (name == "error") return log::Level::kError;
   return log::Level::kInfo;
-}
-
-/// Of other conditions (Conflicted ...) False is the good answer.
-bool wants_true(const std::string& type) {
-  return type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
 }
 
 int fail(const std::string& what) {
@@ -153,9 +150,9 @@ class Session {
     api_.reset();
     if (gateways_) gateways_->drain_and_wait();
   }
-  /// Runs what the read API asks.
-  void answer_api() { asked_.run(); }
-  [[nodiscard]] int api_fd() const { return asked_.fd(); }
+  /// Runs what other threads want done here: what the read API asks, the end of a proxy.
+  void run_asked() { asked_.run(); }
+  [[nodiscard]] int asked_fd() const { return asked_.fd(); }
   /// Readable when take_tokens has something to take.
   [[nodiscard]] int token_fd() const { return inbox_.fd(); }
 
@@ -173,11 +170,11 @@ class Session {
   Manifests manifests_;
   resolve::Resolver resolver_;
   std::unique_ptr<MockRunner> mock_;
+  TaskInbox asked_;
   std::unique_ptr<Gateways> gateways_;
   TokenInbox inbox_;
   std::unique_ptr<tokens::TokenService> tokens_;  // fills the inbox
   std::set<std::string> said_;
-  TaskInbox asked_;
   std::unique_ptr<api::ReadApi> api_;  // asks the rest through the inbox: ends first
 };
 
@@ -200,11 +197,11 @@ void Session::say_problems() {
     if (update.status == nullptr) continue;
     const auto visit = [&](const nlohmann::json& conditions) {
       for (const auto& condition : conditions) {
-        if (condition.value("status", "") == "False" && wants_true(condition.value("type", ""))) {
-          say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " +
-                                     condition.value("type", "") +
-                                     "=False: " + condition.value("message", ""));
-        }
+        const std::string type = condition.value("type", "");
+        const std::string status = condition.value("status", "");
+        if (!reconcilers::says_wrong(type, status)) continue;
+        say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " + type + "=" +
+                                   status + ": " + condition.value("message", ""));
       }
     };
     for (const char* list : {"parents", "ancestors", "listeners"}) {
@@ -241,7 +238,6 @@ api::View Session::view() const {
 
 base::Status Session::start_api() {
   if (options_.api.empty()) return {};
-  if (!asked_.usable()) return base::internal_error("eventfd failed");
   TRY_ASSIGN(const net::Address address, api::parse_api_address(options_.api));
   api::Source source;
   source.post = [this](std::function<void()> task) { asked_.post(std::move(task)); };
@@ -281,7 +277,7 @@ void Session::start_tokens(const proxy::Options& options) {
 }
 
 base::Status Session::start() {
-  if (!inbox_.usable()) return base::internal_error("eventfd failed");
+  if (!inbox_.usable() || !asked_.usable()) return base::internal_error("eventfd failed");
   if (!options_.limit_store.empty()) {
     reconcilers::model::LimitStore store;
     const std::string why = reconcilers::model::parse_store_url(options_.limit_store, store);
@@ -296,7 +292,7 @@ base::Status Session::start() {
   if (options_.mock) TRY(start_mock(overrides, options));
   start_tokens(options);
   options.overrides = std::make_shared<const net::dns::Overrides>(std::move(overrides));
-  TRY_ASSIGN(gateways_, Gateways::create(std::move(options)));
+  TRY_ASSIGN(gateways_, Gateways::create(std::move(options), asked_));
   TRY(start_api());
   TRY(apply(std::move(resolved)));
   if (resolver_.gateways().empty()) {
@@ -338,54 +334,84 @@ base::Status Session::reload() {
   return update();
 }
 
-enum class Wake : std::uint8_t { kFiles, kTokens, kApi, kEnd };
+enum class Wake : std::uint8_t { kFiles, kTokens, kAsked, kEnd };
 
-/// What the main thread waits for: a signal, a change of the files, a token or a question.
+/// What the main thread waits for: a signal, a change of the files, a token or a task.
 class Waiting {
  public:
-  Waiting(files::FileWatcher& watcher, int signals, int tokens, int api)
-      : watcher_(watcher), signals_(signals), tokens_(tokens), api_(api) {}
+  Waiting(files::FileWatcher& watcher, int signals, int tokens, int asked)
+      : watcher_(watcher), signals_(signals), tokens_(tokens), asked_(asked) {
+    if (!watcher.problem().empty()) retry_at_ = Clock::now() + kUnwatchedInterval;
+    say_problem();
+  }
 
   base::Result<Wake> next() {
     while (true) {
       pollfd fds[] = {{watcher_.fd(), POLLIN, 0},
                       {signals_, POLLIN, 0},
                       {tokens_, POLLIN, 0},
-                      {api_, POLLIN, 0}};
-      const int ready = poll(fds, std::size(fds), quiet_in_ms());
+                      {asked_, POLLIN, 0}};
+      const int ready = poll(fds, std::size(fds), wait_ms());
       if (ready < 0 && errno == EINTR) continue;
       if (ready < 0) return base::internal_error("poll failed");
       if (fds[1].revents != 0) return Wake::kEnd;
       if (fds[0].revents != 0) {
-        TRY_ASSIGN(const bool changed, watcher_.drain());
-        if (changed) quiet_at_ = Clock::now() + std::chrono::milliseconds(kQuietMs);
-      } else if (quiet_at_ && Clock::now() >= *quiet_at_) {
-        quiet_at_.reset();  // before questions, however many come
-        return Wake::kFiles;
-      } else if (fds[2].revents != 0) {
-        return Wake::kTokens;
-      } else if (fds[3].revents != 0) {
-        return Wake::kApi;
+        watcher_.drain();
+        if (watcher_.pending()) changes_.note(Clock::now());
       }
+      // Before tasks, however many come.
+      if (files_changed()) return Wake::kFiles;
+      if (fds[2].revents != 0) return Wake::kTokens;
+      if (fds[3].revents != 0) return Wake::kAsked;
     }
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = files::Debounce::Clock;
+
+  /// What happens in folders that are not watched is found by looking.
+  bool files_changed() {
+    const Clock::time_point now = Clock::now();
+    const bool look = retry_at_ && now >= *retry_at_;
+    if (look) watcher_.retry();
+    const bool changed = changes_.take(now) && watcher_.take();
+    say_problem();
+    if (watcher_.problem().empty()) {
+      retry_at_.reset();
+    } else if (!retry_at_ || look) {
+      retry_at_ = now + kUnwatchedInterval;
+    }
+    return changed || look;
+  }
+
+  void say_problem() {
+    const std::string& problem = watcher_.problem();
+    if (problem == said_) return;
+    if (problem.empty()) {
+      log::info("all folders are watched again");
+    } else {
+      log::error("some folders are not watched: all are read every few seconds",
+                 {{"why", problem}});
+    }
+    said_ = problem;
+  }
 
   /// -1: until something happens.
-  [[nodiscard]] int quiet_in_ms() const {
-    if (!quiet_at_) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*quiet_at_ - Clock::now());
+  [[nodiscard]] int wait_ms() const {
+    std::optional<Clock::time_point> at = changes_.due();
+    if (retry_at_ && (!at || *retry_at_ < *at)) at = retry_at_;
+    if (!at) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at - Clock::now());
     return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
   }
 
   files::FileWatcher& watcher_;
   int signals_;
   int tokens_;
-  int api_;
-  /// The files have changed and are read again then; outlasts tokens and questions.
-  std::optional<Clock::time_point> quiet_at_;
+  int asked_;
+  files::Debounce changes_;  // outlasts tokens and tasks
+  std::optional<Clock::time_point> retry_at_;
+  std::string said_;  // the watcher's problem
 };
 
 }  // namespace
@@ -405,17 +431,23 @@ int run(const cli::RunOptions& options) {
   Session session(options);
   const base::Status started = session.start();
   if (!started) return fail(started.error().detail);
-  Waiting waiting(**watcher, signals.get(), session.token_fd(), session.api_fd());
+  Waiting waiting(**watcher, signals.get(), session.token_fd(), session.asked_fd());
   while (true) {
     const auto wake = waiting.next();
     if (!wake) return fail(wake.error().detail);
     if (*wake == Wake::kEnd) break;
-    if (*wake == Wake::kApi) {
-      session.answer_api();
+    if (*wake == Wake::kAsked) {
+      session.run_asked();
       continue;
     }
     const base::Status reloaded = *wake == Wake::kTokens ? session.take_tokens() : session.reload();
     if (!reloaded) log::error("reload", {{"why", reloaded.error().detail}});
+  }
+  // Who does not want to wait for the answers under way says so by a second signal. This one is
+  // taken out before, or it would be the second.
+  signalfd_siginfo taken{};
+  if (read(signals.get(), &taken, sizeof taken) > 0) {
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nullptr);
   }
   session.stop();
   return 0;

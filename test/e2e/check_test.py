@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import BLUEPRINT, PROGRAM, ROOT
+import dialects
+from gateway import BLUEPRINT, PROGRAM, ROOT, chat, free_port, request, until
 
 COMMON = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -53,6 +54,7 @@ class CheckTest(unittest.TestCase):
             result = subprocess.run([PROGRAM, "check", "-f", folder, "-o", "json"], check=False,
                                     capture_output=True, text=True)
         self.assertIn(result.returncode, (0, 1), result.stderr)
+        self.assertNotIn("ProxyTooOld", result.stdout)  # what checks is what serves
         return {f"{item['kind']} {item['metadata']['name']}": item.get("status")
                 for item in json.loads(result.stdout)["items"]}
 
@@ -173,6 +175,35 @@ spec:
         self.assertEqual(found, self.check(*originals))
         self.assertEqual(found, self.check(text.replace(old, old.replace("v1alpha3", "v1"))))
         self.assertEqual(self.condition(found["BackendTLSPolicy bedrock-tls"])[0], "True")
+
+    def test_check_says_what_run_says(self):
+        """Of one backend of each schema: the same statuses, and `explain` finds each of them served."""
+        gateway = dialects.prepare()
+        api = free_port()
+        gateway.extra += ["--api", f"127.0.0.1:{api}"]
+        texts = [gateway.read(name) for name in gateway.paths]
+        checked = self.check(*texts)
+
+        def differences():
+            items = request(api, "GET", "/api/v1/objects").json()["items"]
+            told = {f"{item['kind']} {item['name']}": item.get("status") for item in items}
+            self.assertEqual(told.keys(), checked.keys())
+            self.assertEqual({n: s for n, s in told.items() if s}, {n: s for n, s in checked.items() if s})
+            return True
+        folder = ["-f", gateway.folder, "--gateway", "default/dialects", "--path", "/v1/chat/completions"]
+        try:
+            gateway.start()
+            until("the statuses of `check`", differences)
+            for backend in dialects.BACKENDS:
+                body = os.path.join(gateway.folder, "body.txt")
+                with open(body, "w", encoding="utf-8") as file:
+                    json.dump(chat(f"on-{backend}"), file)
+                said = subprocess.run([PROGRAM, "explain", *folder, "--body", f"@{body}"], check=True,
+                                      capture_output=True, text=True).stdout
+                self.assertIn(backend, said)
+                self.assertNotIn("unusable", said)
+        finally:
+            gateway.stop()
 
 
 if __name__ == "__main__":

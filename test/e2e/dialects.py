@@ -11,9 +11,14 @@ TRIALS = ("text", "tool", "image", "thinking", "error")
 WITHOUT_THINKING = {"azure"}
 
 
-def start():
+def prepare():
+    """One Gateway with one backend of each schema, not started."""
     files = [os.path.join(FILES, name) for name in ("gateway.yaml", "backends.yaml", "credentials.yaml", "route.yaml")]
-    return Gateway(files=files, texts={"service-account.yaml": service_account("gcp-service-account")}).start()
+    return Gateway(files=files, texts={"service-account.yaml": service_account("gcp-service-account")})
+
+
+def start():
+    return prepare().start()
 
 
 def pairs(gateway, backends=BACKENDS):

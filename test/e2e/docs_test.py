@@ -141,7 +141,7 @@ class Page:
 
     def check(self):
         if self.texts:
-            self.tollgate("check", "-f", ".")
+            self.test.assertNotIn("ProxyTooOld", self.tollgate("check", "-f", "."), self.name)
             self.played += 1
 
     def start(self):

@@ -1,7 +1,9 @@
 """`tollgate run` as its users meet it: edits, mistakes, limits, credentials, the admin port, the tools."""
 import json
+import os
 import re
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -66,6 +68,37 @@ class EditTest(unittest.TestCase):
             self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(QWEN)).status, 200)
             gateway.write("ai-gateway-route.yaml", good.replace(QWEN, "mended"))
             until("the mended file", lambda: request(gateway.port, "POST", "/v1/chat/completions", chat("mended")).status == 200)
+
+    def test_more_folders_than_can_be_watched_end_nothing(self):
+        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # folders go slowly on some disks
+        with tempfile.TemporaryDirectory(dir=memory) as many, Gateway(extra=["-f", many]) as gateway:
+            for number in range(8300):
+                os.mkdir(os.path.join(many, str(number)))
+            until("the error", lambda: "some folders are not watched" in gateway.stderr())
+            self.assertEqual(request(gateway.port, "POST", "/v1/chat/completions", chat(QWEN)).status, 200)
+            gateway.edit("ai-gateway-route.yaml", GPT_OSS, "renamed")
+            until("the new model", lambda: b"renamed" in request(gateway.port, "GET", "/v1/models").body)
+            for number in range(200):
+                os.rmdir(os.path.join(many, str(number)))
+            until("the good news", lambda: "all folders are watched again" in gateway.stderr())
+            self.assertEqual(gateway.stop(), 0)
+
+    def test_changes_that_never_end_delay_no_edit(self):
+        with tempfile.TemporaryDirectory() as noisy, Gateway(extra=["-f", noisy]) as gateway:
+            over = threading.Event()
+
+            def write():
+                while not over.wait(0.01):
+                    with open(os.path.join(noisy, "noise.yaml"), "w", encoding="utf-8") as file:
+                        file.write("# nothing\n")
+            writing = threading.Thread(target=write)
+            writing.start()
+            try:
+                gateway.edit("ai-gateway-route.yaml", GPT_OSS, "renamed")
+                until("the new model", lambda: b"renamed" in request(gateway.port, "GET", "/v1/models").body, 5)
+            finally:
+                over.set()
+                writing.join()
 
     def test_a_missing_backend_costs_its_own_rule_only(self):
         with Gateway() as gateway:

@@ -1,11 +1,15 @@
 """Several Gateways in one `tollgate run`: the admin port speaks for all; the built-in model server knows
 what edits add; ages of objects; the read API."""
+import json
 import re
+import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 from gateway import PROGRAM, Gateway, chat, exchange_bytes, free_port, request, until
+from origin import ANSWER, RecordingOrigin
 
 MANIFESTS = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -227,6 +231,59 @@ class ReadApiTest(unittest.TestCase):
         self.assertIn("it answers 404", other.stderr)
         self.assertEqual(get("--api", self.address, "things").returncode, 2)
         self.assertEqual(get().returncode, 2)
+
+    def test_a_gateway_that_goes_delays_nobody(self):
+        """What it has under way ends in its own time, while edits go on being served."""
+        go, answers, second = threading.Event(), [], free_port()
+
+        def slow(_):
+            go.wait(60)
+            return ANSWER
+        origin = RecordingOrigin(slow)
+        local = model("local", f"{{ip: {{address: 127.0.0.1, port: {origin.port}}}}}", "null")
+        texts = {"gateways.yaml": MANIFESTS.replace("@SECOND@", str(second)), "models.yaml": local}
+        with Gateway(files=[], texts=texts, mock=False) as gateway:
+            def ask():
+                answers.append(request(gateway.port, "POST", "/v1/chat/completions", chat("local"), timeout=60))
+            asking = threading.Thread(target=ask)
+            asking.start()
+            until("the request", lambda: origin.connections)
+            classes, _, two = gateway.read("gateways.yaml").split("---\n")
+            gateway.write("gateways.yaml", classes + "---\n" + two)
+            until("the port to be closed", lambda: not self.connects(gateway.port), 10)
+            gateway.write("models.yaml", local.replace("local", "other"))
+            until("an edit", lambda: "other" in request(second, "GET", "/v1/models").body.decode(), 10)
+            self.assertEqual(answers, [])
+            go.set()
+            asking.join()
+            self.assertEqual(answers[0].status, 200)
+
+    def test_a_second_signal_ends_at_once(self):
+        origin = RecordingOrigin(lambda _: threading.Event().wait(60))
+        local = model("local", f"{{ip: {{address: 127.0.0.1, port: {origin.port}}}}}", "null")
+        gateway = Gateway(files=[], texts={"gateways.yaml": MANIFESTS.replace("@SECOND@", str(free_port())),
+                                           "models.yaml": local}, mock=False).start()
+        try:
+            with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+                body = json.dumps(chat("local")).encode()
+                connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json"
+                                   b"\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+                until("the request", lambda: origin.connections)
+                gateway.process.send_signal(signal.SIGTERM)
+                until("the listeners' end", lambda: not self.connects(gateway.port))
+                self.assertIsNone(gateway.process.poll())
+                gateway.process.send_signal(signal.SIGTERM)
+                self.assertEqual(gateway.process.wait(5), -signal.SIGTERM)
+        finally:
+            gateway.stop()
+
+    @staticmethod
+    def connects(port):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
 
 if __name__ == "__main__":

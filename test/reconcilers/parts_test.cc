@@ -74,5 +74,18 @@ TEST(Certificates, MustBePem) {
       is_pem_certificates(good + "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"));
 }
 
+TEST(Conditions, KnowWhichOfTheirStatusesIsBad) {
+  for (const auto type : {kAccepted, kResolvedRefs, kProgrammed}) {
+    EXPECT_TRUE(says_wrong(type, "False")) << type;
+    EXPECT_FALSE(says_wrong(type, "True")) << type;
+    EXPECT_FALSE(says_wrong(type, "Unknown")) << type;
+  }
+  for (const auto type : {kConflicted, kPartiallyInvalid, kRulesShadowed}) {
+    EXPECT_TRUE(says_wrong(type, "True")) << type;
+    EXPECT_FALSE(says_wrong(type, "False")) << type;
+  }
+  EXPECT_FALSE(says_wrong("Merged", "True"));
+}
+
 }  // namespace
 }  // namespace tollgate::reconcilers

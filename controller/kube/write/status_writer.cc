@@ -25,6 +25,7 @@ const json& status_of(const json& object) {
 struct Entry {
   StatusUpdate update;
   Call call;
+  std::string uid;  // of the object that the rest is about: its name may come to be another's
   /// What we saw that may be newer than the cache: the answer to our own write or to a read after a
   /// conflict; and the version that the cache had then.
   JsonPtr live;
@@ -87,10 +88,28 @@ struct StatusWriter::Impl {
                         options.controller_names, format_time(executor.wall()), limit);
   }
 
+  /// An object that was deleted and made anew has nothing of what its predecessor was given.
+  void note_object(const ObjectKey& key, Entry& entry) {
+    const JsonPtr cached = lookup(key);
+    if (cached == nullptr) return;
+    const std::string_view uid = metadata_string(*cached, "uid");
+    if (uid == entry.uid) return;
+    if (!entry.uid.empty()) {
+      entry.written = false;
+      entry.blocked = false;
+      entry.refused = false;
+      entry.conflicts = 0;
+      entry.repairs.reset();
+    }
+    entry.uid = uid;
+  }
+
   Step process(const ObjectKey& key) {
     const auto found = entries.find(key);
-    if (found == entries.end() || found->second.blocked) return Step::kDone;
+    if (found == entries.end()) return Step::kDone;
     Entry& entry = found->second;
+    note_object(key, entry);
+    if (entry.blocked) return Step::kDone;
     const JsonPtr object = current(key, entry);
     if (object == nullptr) return Step::kDone;  // recheck comes when it appears
     json status = wanted(entry, *object);
@@ -136,9 +155,12 @@ struct StatusWriter::Impl {
     const bool stale = error.conflict() || error.outcome_unknown;
     if (error.conflict()) ++stats.conflicts;
     if (stale && ++entry.conflicts <= options.conflict_tries) return reread(key, entry);
-    ++stats.failures;
     entry.conflicts = 0;
-    log_failure(key, error);
+    // An object that has gone meanwhile wants no status.
+    if (!error.not_found() || lookup(key) != nullptr) {
+      ++stats.failures;
+      log_failure(key, error);
+    }
     entry.blocked = error.not_found() || error.permanent();
     entry.refused = entry.blocked && !error.not_found();
     if (entry.blocked) {
@@ -218,6 +240,7 @@ void StatusWriter::recheck(const ObjectKey& key) {
   const auto found = impl_->entries.find(key);
   if (found == impl_->entries.end()) return;
   Entry& entry = found->second;
+  impl_->note_object(key, entry);
   if (entry.blocked && !entry.refused) entry.blocked = false;
   if (impl_->queue.delayed(key)) return;
   if (!entry.written || entry.blocked) return impl_->queue.add(key);

@@ -84,7 +84,8 @@ class StatusWriter {
   void submit(StatusUpdate update);
   /// The object changed in the cache: compares again.
   void recheck(const ObjectKey& key);
-  /// The object is gone, or nobody wants a status for it any more.
+  /// Nobody wants a status for the object any more. One that is gone may be left: what is wanted
+  /// is written to whoever has its name next.
   void forget(const ObjectKey& key);
   /// Leadership. Disabling starts no more writes; enabling compares everything.
   void set_enabled(bool enabled);

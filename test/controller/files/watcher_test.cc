@@ -34,14 +34,18 @@ class Watcher : public ::testing::Test {
   void write(const std::string& path, const std::string& text = "x") {
     std::ofstream(root / path) << text;
   }
+  static bool take(FileWatcher& watcher) {
+    watcher.drain();
+    return watcher.take();
+  }
   /// Events are queued before the system call that causes them returns.
   bool changed() {
     pollfd poll_fd{watcher->fd(), POLLIN, 0};
     const bool readable = poll(&poll_fd, 1, 0) == 1;
-    const auto result = watcher->drain();
-    EXPECT_TRUE(result.has_value());
-    EXPECT_TRUE(readable || !*result);
-    return result.value_or(false);
+    const bool result = take(*watcher);
+    EXPECT_EQ(watcher->problem(), "");
+    EXPECT_TRUE(readable || !result);
+    return result;
   }
 
   fs::path root;
@@ -187,14 +191,37 @@ TEST_F(Watcher, LeavesNoWatchBehindOnFoldersThatAreGone) {
   EXPECT_FALSE(changed());
 }
 
-TEST_F(Watcher, RefusesTooManyFolders) {
+TEST_F(Watcher, KeepsWhatItWatchesWhenThereAreTooManyFolders) {
   constexpr std::size_t kFew = 64;
+  fs::create_directory(root / "old");
   auto created = FileWatcher::create({root.string()}, kFew);
   ASSERT_TRUE(created.has_value());
+  FileWatcher& few = **created;
+  EXPECT_EQ(few.problem(), "");
   for (std::size_t i = 0; i < kFew; ++i) fs::create_directory(root / std::to_string(i));
-  const auto result = (*created)->drain();
-  ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().code, dataplane::base::Code::kLimitExceeded);
+  EXPECT_TRUE(take(few));
+  EXPECT_EQ(few.problem(), "more than 64 folders to watch");
+  write("old/a.yaml");
+  EXPECT_TRUE(take(few));
+  write("b.yaml");
+  EXPECT_TRUE(take(few));
+  EXPECT_NE(few.problem(), "");
+  for (std::size_t i = 0; i < kFew; ++i) fs::remove(root / std::to_string(i));
+  EXPECT_TRUE(take(few));
+  EXPECT_EQ(few.problem(), "");
+}
+
+TEST_F(Watcher, BeginsWithTooManyFolders) {
+  constexpr std::size_t kFew = 64;
+  for (std::size_t i = 0; i < kFew; ++i) fs::create_directory(root / std::to_string(i));
+  auto created = FileWatcher::create({root.string()}, kFew);
+  ASSERT_TRUE(created.has_value());
+  EXPECT_NE((*created)->problem(), "");
+  for (std::size_t i = 0; i < kFew; ++i) fs::remove(root / std::to_string(i));
+  (*created)->retry();
+  EXPECT_EQ((*created)->problem(), "");
+  write("a.yaml");
+  EXPECT_TRUE(take(**created));
 }
 
 }  // namespace

@@ -108,6 +108,34 @@ TEST_F(ResolverTest, ProgrammedFollowsAcknowledgements) {
   EXPECT_TRUE(condition("AIGatewayRoute default/chat", "Programmed").starts_with("True"));
 }
 
+TEST_F(ResolverTest, AStatusThatOnlyAwaitsAcknowledgementsSaysSo) {
+  const auto awaited = [](const Result& result) {
+    std::string names;
+    for (const StatusUpdate& update : result.statuses) {
+      if (update.awaited) names += update.id.kind + " ";
+    }
+    return names;
+  };
+  EXPECT_EQ(awaited(resolver_.result()), "");  // no proxy is there to acknowledge anything
+  ProxyReport stuck = proxy("one");
+  EXPECT_EQ(awaited(report({stuck})), "");
+  json route = test::ai_route("chat", "gw", "large", "llm");
+  route["metadata"]["generation"] = 2;
+  EXPECT_EQ(awaited(apply({route})), "AIGatewayRoute ");
+  EXPECT_EQ(awaited(report({proxy("one")})), "");
+  // A proxy that is stuck is waited for; one that refuses or is silent has given its answer.
+  stuck = proxy("one");
+  route["metadata"]["generation"] = 3;
+  route["spec"]["rules"][0]["matches"][0]["headers"][0]["value"] = "huge";
+  EXPECT_EQ(awaited(apply({route})), "AIGatewayRoute ");
+  EXPECT_EQ(awaited(report({refusing("one", kRule)})).find("AIGatewayRoute"), std::string::npos);
+  EXPECT_NE(condition("AIGatewayRoute default/chat", "Programmed").find("False"),
+            std::string::npos);
+  stuck.silent = true;
+  stuck.ready = false;
+  EXPECT_EQ(awaited(report({stuck})), "");
+}
+
 TEST_F(ResolverTest, AnAcknowledgementTouchesOnlyWhatItSettles) {
   report({proxy("a")});
   json route = test::ai_route("chat", "gw", "large", "llm");

@@ -125,6 +125,21 @@ TEST_F(StatusWriterTest, WritesOnceAndThenNothing) {
   EXPECT_EQ(transitions_[0].uid, "u-a");
 }
 
+TEST_F(StatusWriterTest, AnotherObjectOfTheNameGetsTheStatusAtOnce) {
+  make("a");
+  submit("a", accepted("True"));
+  executor_.run();
+  for (int i = 0; i < 5; ++i) {
+    make("a");  // anew, without a status
+    server_["a"]["metadata"]["uid"] = "u-" + std::to_string(i);
+    sync();
+    writer_->recheck(key("a"));
+    executor_.run();
+    EXPECT_EQ(writes(), i + 2);
+    EXPECT_EQ(server_["a"]["status"]["conditions"][0]["status"], "True");
+  }
+}
+
 TEST_F(StatusWriterTest, KeepsTheTransitionTimeOverWrites) {
   make("a");
   submit("a", accepted("True", "one"));
