@@ -154,7 +154,8 @@ void ClientSession::on_hangup(net::Stream& /*stream*/) {
   client_gone();
 }
 
-void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& /*error*/) {
+void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& error) {
+  if (closing_ && error.code == base::Code::kTimeout) services_.sink.on_client_stalled();
   client_gone();
 }
 
@@ -168,6 +169,7 @@ void ClientSession::over() {
   if (over_) return;
   over_ = true;
   timer_.cancel();
+  sending_timer_.cancel();
   turn_over_.cancel();
   proceed_.cancel();
   stream_->close();
@@ -212,7 +214,7 @@ base::Status ClientSession::send_head(http::ResponseHead& head) {
   services_.scratch.clear();
   TRY(codec::write_response_head(head, context, services_.scratch));
   answer_framing_ = head.framing;
-  stream_->write(std::string_view(services_.scratch));
+  wrote(stream_->write(std::string_view(services_.scratch)));
   return {};
 }
 
@@ -231,15 +233,49 @@ bool ClientSession::send_body(std::string_view data) {
 }
 
 bool ClientSession::wrote(bool below_mark) {
-  if (!below_mark) set_deadline(Deadline::kWrite);
+  if (!below_mark) {
+    blocked_ = true;
+    watch_sending();
+  }
   return below_mark;
 }
 
 void ClientSession::on_drained(net::Stream& /*stream*/) {
-  if (deadline_ == Deadline::kWrite) set_deadline(Deadline::kNone);
-  if (Exchange* current = exchange(); current != nullptr && !answered_) {
-    current->on_client_drained();
+  if (!std::exchange(blocked_, false)) return;
+  Exchange* const current = exchange();
+  if (current == nullptr) return next_request();
+  if (!answered_) current->on_client_drained();
+}
+
+/// From now on the client has to take something of what waits for it now and then.
+void ClientSession::watch_sending() {
+  if (sending_timer_.armed()) return;
+  progress_.advance(*stream_);
+  moved_ = services_.io.loop.now();
+  services_.io.loop.arm(sending_timer_, policy().idle_timeout / kSendingLooks);
+}
+
+void ClientSession::look_at_sending() {
+  const base::MonotonicTime now = services_.io.loop.now();
+  const std::chrono::milliseconds allowed = policy().idle_timeout;
+  if (stream_->queued_bytes() == 0) {
+    if (idle() && deadline_ == Deadline::kNone) set_deadline(Deadline::kIdle);
+    return;
   }
+  if (progress_.advance(*stream_)) {
+    moved_ = now;
+  } else if (now - moved_ >= allowed) {
+    return cut_off();
+  }
+  services_.io.loop.arm(sending_timer_, allowed / kSendingLooks);
+}
+
+/// With a reset: what the client has of the answer must not look whole.
+void ClientSession::cut_off() {
+  services_.sink.on_client_stalled();
+  if (Exchange* current = exchange(); current != nullptr && !answered_) current->on_client_gone();
+  stream_->abort();
+  over();
 }
 
 void ClientSession::send_end(const http::FieldList* trailers) {
@@ -279,7 +315,7 @@ void ClientSession::resume_request() {
 
 /// Runs after everything of the finished exchange has left the stack.
 void ClientSession::turn_over() {
-  if (over_) return;
+  if (over_ || closing_) return;
   slot_->exchange.reset();
   slot_->arena.reset();
   const bool next = keep_alive_ && !cut_ && request_complete_ && !services_.draining && !draining_;
@@ -289,10 +325,23 @@ void ClientSession::turn_over() {
   request_paused_ = false;
   answer_framing_ = http::Framing::kNone;
   method_ = {};
+  next_request();
+}
+
+/// A client that sends requests and takes no answers makes no more of them: what it sends waits
+/// until the queue has gone down.
+void ClientSession::next_request() {
+  if (closing_) return;
+  if (blocked_) return stream_->pause_read(net::kPauseBackPressure);
   if (!pending_.empty()) return proceed();
-  pool_.put(std::move(slot_));
+  if (slot_) pool_.put(std::move(slot_));
+  if (draining_) return start_closing();
   stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
-  set_deadline(Deadline::kIdle);
+  if (stream_->queued_bytes() > 0) {
+    watch_sending();  // the client is idle once it has its answer
+  } else {
+    set_deadline(Deadline::kIdle);
+  }
 }
 
 /// Goes on with what was read before.
@@ -307,13 +356,15 @@ void ClientSession::start_closing() {
   closing_ = true;
   pending_ = {};
   timer_.cancel();
+  sending_timer_.cancel();  // closing has its own
   // An answer that lasts until close has no other sign of being broken than a reset.
   if (cut_ && answer_framing_ == http::Framing::kUntilClose) {
     stream_->flush();
     stream_->abort();
     return over();
   }
-  stream_->close_gracefully(kLinger);
+  if (slot_ && exchange() == nullptr) pool_.put(std::move(slot_));
+  stream_->close_gracefully(kLinger, policy().idle_timeout);
 }
 
 void ClientSession::drain() {
@@ -331,7 +382,6 @@ void ClientSession::set_deadline(Deadline what) {
       return services_.io.loop.arm(timer_, policy().request_head_timeout);
     case Deadline::kIdle:
     case Deadline::kBody:
-    case Deadline::kWrite:
       return services_.io.loop.arm(timer_, policy().idle_timeout);
   }
 }
@@ -341,7 +391,7 @@ void ClientSession::on_deadline() {
     case Deadline::kNone:
       return;
     case Deadline::kIdle:
-      return over();
+      return start_closing();
     case Deadline::kHead:
       return refuse({408, "the request head did not arrive within the time allowed"});
     case Deadline::kBody:
@@ -350,12 +400,6 @@ void ClientSession::on_deadline() {
         current->on_client_too_slow();
       }
       return;
-    case Deadline::kWrite:
-      if (Exchange* current = exchange(); current != nullptr && !answered_) {
-        current->on_client_gone();
-      }
-      stream_->abort();
-      return over();
   }
 }
 

@@ -46,12 +46,18 @@ class ClientSession final : public event::Deferred,
   void drain();
   [[nodiscard]] std::uint16_t bind_port() const { return facts_.bind_port; }
   [[nodiscard]] bool idle() const { return slot_ == nullptr; }
+  /// What waits here for the client to take it.
+  [[nodiscard]] std::size_t unsent_bytes() const { return stream_->queued_bytes(); }
 
   /// How long what a client still sends is read and dropped after our last byte.
   static constexpr std::chrono::milliseconds kLinger{1000};
+  /// A client that takes nothing of what waits for it is reset after the policy's idle_timeout; it
+  /// is looked after this often within that time.
+  static constexpr int kSendingLooks = 10;
 
  private:
-  enum class Deadline : std::uint8_t { kNone, kIdle, kHead, kBody, kWrite };
+  /// What the client has to send in time. What it has to take is watched by sending_timer_.
+  enum class Deadline : std::uint8_t { kNone, kIdle, kHead, kBody };
 
   // net::StreamHandler
   void on_data(net::Stream& stream, net::Slice data) override;
@@ -78,11 +84,15 @@ class ClientSession final : public event::Deferred,
   void report_refusal(int status, std::string_view id);
   void keep(net::Slice rest);
   void turn_over();
+  void next_request();
   void proceed();
   void start_closing();
   void client_gone();
   void over();
   bool wrote(bool below_mark);
+  void watch_sending();
+  void look_at_sending();
+  void cut_off();
   void set_deadline(Deadline what);
   void on_deadline();
   [[nodiscard]] const snapshot::ClientPolicy& policy() const;
@@ -114,6 +124,10 @@ class ClientSession final : public event::Deferred,
   bool closing_ = false;
   bool draining_ = false;
   bool over_ = false;
+  bool blocked_ = false;  // the queue is above its mark
+  net::SendProgress progress_;
+  base::MonotonicTime moved_;  // when the client last took something, while that is watched
+  event::Timer sending_timer_ = event::Timer::of<&ClientSession::look_at_sending>(*this);
   event::Timer timer_ = event::Timer::of<&ClientSession::on_deadline>(*this);
   event::Job turn_over_ = event::Job::of<&ClientSession::turn_over>(*this);
   event::Job proceed_ = event::Job::of<&ClientSession::proceed>(*this);
