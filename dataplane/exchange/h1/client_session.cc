@@ -46,7 +46,8 @@ void ClientSession::on_data(net::Stream& /*stream*/, net::Slice data) {
 }
 
 bool ClientSession::may_read_on() const {
-  return !request_complete_ && !request_paused_ && !answered_ && pending_.empty();
+  return !request_complete_ && !request_paused_ && pending_.empty() &&
+         (!answered_ || rest_is_awaited());
 }
 
 /// Leaves the rest until the exchange is over or wants more; what comes after stays in the kernel.
@@ -68,7 +69,7 @@ void ClientSession::process(net::Slice data) {
       case codec::Event::kNeedMore:
         if (exchange() == nullptr) {
           if (deadline_ != Deadline::kHead) set_deadline(Deadline::kHead);
-        } else if (!answered_) {
+        } else if (!answered_ || rest_is_awaited()) {
           set_deadline(Deadline::kBody);
         }
         return;
@@ -103,6 +104,9 @@ void ClientSession::begin(http::RequestHead& head) {
   version_ = head.version;
   keep_alive_ = head.keep_alive;
   wants_continue_ = head.expect_continue;
+  body_is_short_ =
+      head.framing == http::Framing::kNone ||
+      (head.framing == http::Framing::kLength && head.content_length <= kMaxDrainedBytes);
   trailers_ = nullptr;
   slot_->exchange.emplace(services_, static_cast<ClientSide&>(*this), facts_, slot_->arena);
   slot_->exchange->start(head);
@@ -111,14 +115,22 @@ void ClientSession::begin(http::RequestHead& head) {
 void ClientSession::end_message(const http::FieldList* trailers) {
   request_complete_ = true;
   if (deadline_ == Deadline::kBody) set_deadline(Deadline::kNone);
-  if (!answered_) exchange()->on_request_end(trailers);
+  if (answered_) {
+    services_.io.loop.run_soon(turn_over_);
+  } else {
+    exchange()->on_request_end(trailers);
+  }
 }
 
 /// The bytes are not HTTP as we accept it: nothing after them can be trusted.
 void ClientSession::refuse(const codec::DecodeError& error) {
   keep_alive_ = false;
   if (exchange() != nullptr) {
-    if (!answered_) exchange()->on_request_broken(error.status, error.reason);
+    if (answered_) {
+      services_.io.loop.run_soon(turn_over_);
+    } else {
+      exchange()->on_request_broken(error.status, error.reason);
+    }
     return;
   }
   http::ResponseHead* head = http::new_response_head(slot_->arena);
@@ -146,12 +158,54 @@ void ClientSession::report_refusal(int status, std::string_view id) {
   services_.sink.on_exchange(record);
 }
 
-void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd /*end*/) {
-  client_gone();
+/// The client sends no more. Whether it still reads is another question: answers that exist go out,
+/// and a request that is complete is answered (docs/decisions/half-closed-clients.md).
+void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd end) {
+  if (over_ || closing_) return;
+  // TLS without a goodbye is no half-close.
+  if (end == net::StreamEnd::kTruncated) return client_gone();
+  keep_alive_ = false;
+  Exchange* const current = exchange();
+  if (current == nullptr) {
+    if (decoder_.idle()) return start_closing();
+    return refuse({400, "the connection ended within a request's head"});
+  }
+  if (answered_) {
+    services_.io.loop.run_soon(turn_over_);
+  } else if (request_complete_) {
+    ask_who_waits();
+  } else {
+    current->on_request_broken(400, "the connection ended within the request's body");
+  }
 }
 
-void ClientSession::on_hangup(net::Stream& /*stream*/) {
-  client_gone();
+/// Its end comes after bytes that reading is paused for: on_end tells when they are read. A reset
+/// leaves nobody to answer.
+void ClientSession::on_hangup(net::Stream& stream) {
+  if (over_ || closing_) return;
+  if (stream.broken()) return client_gone();
+  if (exchange() != nullptr && request_complete_ && !answered_) ask_who_waits();
+}
+
+/// A closed connection and a half-closed one look alike until something is sent: a client that has
+/// left answers with a reset, which ends the exchange and what its backend does for nobody. Before
+/// the answer that is an interim answer, which every HTTP/1.1 client skips (RFC 9110 15.2.1);
+/// within a chunked one the first digit of the next chunk's size, which may begin with any number
+/// of zeros (RFC 9112 7.1). HTTP/1.0 has neither: there only work that is paid for is ended.
+void ClientSession::ask_who_waits() {
+  if (version_ != http::Version::kHttp11) {
+    if (exchange()->request().endpoint == nullptr) return;
+    exchange()->on_client_gone();
+    answered_ = true;
+    services_.io.loop.run_soon(turn_over_);
+  } else if (!head_sent_) {
+    services_.scratch.clear();
+    codec::write_informational(100, services_.scratch);
+    stream_->write(std::string_view(services_.scratch));
+  } else if (answer_framing_ == http::Framing::kChunked) {
+    zero_ahead_ = true;
+    stream_->write(std::string_view("0"));
+  }
 }
 
 void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& error) {
@@ -206,6 +260,9 @@ base::Status ClientSession::send_head(http::ResponseHead& head) {
   }
   if (head.framing == http::Framing::kUntilClose) keep_alive_ = false;
   if (services_.draining || draining_) keep_alive_ = false;
+  // What follows an answer that came before its request's end must be told from the next request
+  // (RFC 9112 9.6). Who waits for 100 Continue may send its body or not.
+  if (!request_complete_ && (!body_is_short_ || wants_continue_)) keep_alive_ = false;
   head.keep_alive = keep_alive_;
   codec::ResponseContext context;
   context.request_method = method_;
@@ -214,6 +271,7 @@ base::Status ClientSession::send_head(http::ResponseHead& head) {
   services_.scratch.clear();
   TRY(codec::write_response_head(head, context, services_.scratch));
   answer_framing_ = head.framing;
+  head_sent_ = true;
   wrote(stream_->write(std::string_view(services_.scratch)));
   return {};
 }
@@ -316,16 +374,26 @@ void ClientSession::resume_request() {
 /// Runs after everything of the finished exchange has left the stack.
 void ClientSession::turn_over() {
   if (over_ || closing_) return;
+  if (rest_is_awaited() && !request_complete_) return await_rest();
   slot_->exchange.reset();
   slot_->arena.reset();
   const bool next = keep_alive_ && !cut_ && request_complete_ && !services_.draining && !draining_;
   if (!next) return start_closing();
   request_complete_ = false;
   answered_ = false;
+  head_sent_ = false;
   request_paused_ = false;
   answer_framing_ = http::Framing::kNone;
   method_ = {};
   next_request();
+}
+
+/// The answer is out before the short rest of its request: that is read and dropped.
+void ClientSession::await_rest() {
+  request_paused_ = false;
+  set_deadline(Deadline::kBody);
+  stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
+  if (!pending_.empty()) proceed();
 }
 
 /// A client that sends requests and takes no answers makes no more of them: what it sends waits
@@ -357,8 +425,9 @@ void ClientSession::start_closing() {
   pending_ = {};
   timer_.cancel();
   sending_timer_.cancel();  // closing has its own
-  // An answer that lasts until close has no other sign of being broken than a reset.
-  if (cut_ && answer_framing_ == http::Framing::kUntilClose) {
+  // An answer that lasts until close has no other sign of being broken than a reset, and a zero
+  // that nothing follows could be taken for the last chunk.
+  if (cut_ && (answer_framing_ == http::Framing::kUntilClose || zero_ahead_)) {
     stream_->flush();
     stream_->abort();
     return over();
@@ -396,9 +465,8 @@ void ClientSession::on_deadline() {
       return refuse({408, "the request head did not arrive within the time allowed"});
     case Deadline::kBody:
       keep_alive_ = false;
-      if (Exchange* current = exchange(); current != nullptr && !answered_) {
-        current->on_client_too_slow();
-      }
+      if (answered_) return turn_over();
+      if (Exchange* current = exchange(); current != nullptr) current->on_client_too_slow();
       return;
   }
 }

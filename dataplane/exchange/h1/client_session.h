@@ -54,6 +54,9 @@ class ClientSession final : public event::Deferred,
   /// A client that takes nothing of what waits for it is reset after the policy's idle_timeout; it
   /// is looked after this often within that time.
   static constexpr int kSendingLooks = 10;
+  /// A request body up to here is read to its end when the answer came before it, so that the
+  /// connection can go on; with a longer one it is closed, and the answer says so.
+  static constexpr std::uint64_t kMaxDrainedBytes = 64U << 10U;
 
  private:
   /// What the client has to send in time. What it has to take is watched by sending_timer_.
@@ -78,15 +81,18 @@ class ClientSession final : public event::Deferred,
 
   void process(net::Slice data);
   [[nodiscard]] bool may_read_on() const;
+  [[nodiscard]] bool rest_is_awaited() const { return answered_ && keep_alive_ && !cut_; }
   void begin(http::RequestHead& head);
   void end_message(const http::FieldList* trailers);
   void refuse(const http::h1::DecodeError& error);
   void report_refusal(int status, std::string_view id);
   void keep(net::Slice rest);
   void turn_over();
+  void await_rest();
   void next_request();
   void proceed();
   void start_closing();
+  void ask_who_waits();
   void client_gone();
   void over();
   bool wrote(bool below_mark);
@@ -117,9 +123,12 @@ class ClientSession final : public event::Deferred,
   Deadline deadline_ = Deadline::kNone;
   bool wants_continue_ = false;
   bool request_complete_ = false;
+  bool body_is_short_ = false;  // by its declared length, at most kMaxDrainedBytes
   bool request_paused_ = false;
   bool keep_alive_ = true;
-  bool answered_ = false;  // send_end or send_cut was called
+  bool head_sent_ = false;   // of the answer
+  bool answered_ = false;    // send_end or send_cut was called
+  bool zero_ahead_ = false;  // see ask_who_waits
   bool cut_ = false;
   bool closing_ = false;
   bool draining_ = false;
