@@ -312,26 +312,27 @@ Json explain_port(const snapshot::Compiled& compiled, const router::Router& rout
   out["body_limit_bytes"] = listener->listener()->policy != nullptr
                                 ? listener->listener()->policy->value.buffer_limit_bytes
                                 : snapshot::ClientPolicy{}.buffer_limit_bytes;
-  const bool held = listener->has_ai() && probe.endpoint != nullptr && probe.endpoint->has_model;
-  if (held && !probe.body_problem.empty()) {
-    out["answer"] = "400 " + probe.body_problem;
-    return out;
-  }
   router::RequestView view;
   view.host = probe.host;
   view.method = probe.method;
   view.path = probe.path;
   view.query = probe.query;
   view.fields = &probe.fields;
-  view.has_model = held && probe.has_model;
-  view.model = probe.model;
-  view.ai_endpoint = probe.endpoint != nullptr;
   view.arena = &probe.arena;
-  const router::Found found = listener->find(view);
-  if (probe.endpoint != nullptr && listener->has_ai() && !probe.endpoint->has_model) {
-    out["answer"] = "the models list of this listener";
+  if (!listener->is_ai(view)) probe.endpoint = nullptr;
+  view.ai_endpoint = probe.endpoint != nullptr;
+  const bool held = view.ai_endpoint && probe.endpoint->has_model;
+  if (held && !probe.body_problem.empty()) {
+    out["answer"] = "400 " + probe.body_problem;
     return out;
   }
+  if (view.ai_endpoint && !held && !listener->has_web_path(view)) {
+    out["answer"] = "the models list of this host";
+    return out;
+  }
+  view.has_model = held && probe.has_model;
+  view.model = probe.model;
+  const router::Found found = listener->find(view);
   if (!found) {
     out["answer"] = "404: no rule matches";
     return out;

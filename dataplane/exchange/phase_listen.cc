@@ -9,7 +9,9 @@ Step listen(Exchange& exchange) {
       exchange.config().router->find_listener(exchange.connection().bind_port, request.host);
   if (target.table == nullptr) return exchange.respond(Fault::kNoListener);
   target.listener = target.table->listener();
-  if (target.table->has_ai()) request.endpoint = catalog::find_endpoint(request.path);
+  // The paths of AI endpoints belong to hosts with AI routes; elsewhere they are paths like others.
+  const catalog::EndpointInfo* endpoint = catalog::find_endpoint(request.path);
+  if (endpoint != nullptr && target.table->is_ai(exchange.view())) request.endpoint = endpoint;
   return Step::kContinue;
 }
 

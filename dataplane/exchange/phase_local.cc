@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "dataplane/exchange/exchange.h"
+#include "dataplane/formats/errors.h"
 #include "dataplane/formats/models_list.h"
+#include "dataplane/http/method.h"
 
 namespace tollgate::dataplane::exchange {
 
@@ -28,11 +30,27 @@ std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
   return models;
 }
 
+Step refuse_method(Exchange& exchange) {
+  const attempt::FaultInfo& info = fault_info(Fault::kMethodRefused);
+  Reply reply;
+  reply.status = info.status;
+  reply.body = formats::error_body(exchange.dialect(), info.status, info.message);
+  reply.allow = "GET, HEAD";
+  reply.code = info.code;
+  return exchange.respond(std::move(reply));
+}
+
 }  // namespace
 
 Step local(Exchange& exchange) {
-  const Request& request = exchange.request();
+  Request& request = exchange.request();
   if (request.endpoint == nullptr || request.endpoint->has_model) return Step::kContinue;
+  if (exchange.target().table->has_web_path(exchange.view())) {
+    request.endpoint = nullptr;
+    return Step::kContinue;
+  }
+  const std::string_view method = request.head->method;
+  if (method != http::kGet && method != http::kHead) return refuse_method(exchange);
   const auto models = models_for(*exchange.target().table, request.host);
   Reply reply;
   reply.status = 200;

@@ -9,7 +9,7 @@ namespace {
 Step nothing_matches(Exchange& exchange) {
   const Request& request = exchange.request();
   if (request.endpoint != nullptr) return exchange.respond(Fault::kNoModelRoute);
-  if (!exchange.target().table->has_ai()) return exchange.respond(Fault::kNoRoute);
+  if (!exchange.target().table->has_ai(request.host)) return exchange.respond(Fault::kNoRoute);
   return exchange.respond(Fault::kUnsupportedPath,
                           "unsupported path: " + std::string(request.path));
 }

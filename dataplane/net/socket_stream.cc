@@ -1,5 +1,8 @@
 #include "dataplane/net/socket_stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -33,9 +36,18 @@ void retire(std::unique_ptr<Stream> stream) {
 }
 
 struct SocketStream::Linger {
-  explicit Linger(SocketStream& stream)
-      : timer(event::Timer::of<&SocketStream::on_linger_timeout>(stream)) {}
+  Linger(SocketStream& stream, std::chrono::milliseconds linger_time,
+         std::chrono::milliseconds stall_time)
+      : timer(event::Timer::of<&SocketStream::on_linger_look>(stream)),
+        linger(linger_time),
+        stall(stall_time),
+        moved(stream.loop_.now()) {}
+
   event::Timer timer;
+  std::chrono::milliseconds linger;
+  std::chrono::milliseconds stall;
+  base::MonotonicTime moved;  // when the peer last took something
+  SendProgress progress;
 };
 
 SocketStream::SocketStream(const IoContext& io, Fd socket, const Address& peer, base::Origin origin,
@@ -65,6 +77,8 @@ SocketStream::~SocketStream() {
 
 void SocketStream::release() {
   if (state_ == State::kClosed) return;
+  // A FIN after a part of what was promised would look like its end.
+  if (writing() && !queue_.empty()) set_abortive_close(fd_.get());
   state_ = State::kClosed;
   watch_.end_by_close();
   fd_.reset();
@@ -99,6 +113,7 @@ void SocketStream::on_ready(event::Ready ready) {
   }
   writable_ = writable_ || ready.writable;
   peer_closed_ = peer_closed_ || ready.peer_closed || ready.error;
+  broken_ = broken_ || ready.error;
   on_work();
 }
 
@@ -118,6 +133,10 @@ void SocketStream::on_work() {
   }
   if (state_ == State::kOpen) read_some();
   if (state_ == State::kLingering) discard();
+  // With the peer's end read, no read would tell of its reset.
+  if (broken_ && read_ended_ && writing() && failure_ == nullptr) {
+    fail(socket_error(origin_, "connection", take_socket_error(fd_.get())));
+  }
 }
 
 /// A peer that stops reading may have answered before: what it sent is read first, unless reading
@@ -134,6 +153,7 @@ void SocketStream::settle_failure() {
 
 void SocketStream::fail_write() {
   failure_ = std::make_unique<base::Error>(transport_->error());
+  broken_ = true;
   queue_.clear();
   readable_ = true;
   peer_closed_ = true;
@@ -232,7 +252,14 @@ void SocketStream::send() {
     fail_write();
   } else if (result.status != IoStatus::kWantRead) {
     shutdown_done_ = true;
+    if (linger_ != nullptr) loop_.arm(linger_->timer, linger_->linger);
   }
+}
+
+std::size_t SocketStream::unacknowledged_bytes() const {
+  int bytes = 0;
+  if (!fd_.valid() || ioctl(fd_.get(), SIOCOUTQ, &bytes) != 0 || bytes < 0) return 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 void SocketStream::shutdown_write() {
@@ -296,14 +323,17 @@ void SocketStream::on_read_end(StreamEnd end) {
 }
 
 void SocketStream::tell_hangup() {
-  if (!peer_closed_ || pause_ == 0 || hangup_told_) return;
+  if (!peer_closed_ || pause_ == 0) return;
+  if (broken_ ? break_told_ : hangup_told_) return;
   hangup_told_ = true;
+  break_told_ = broken_;
   handler_->on_hangup(*this);
 }
 
 // --- closing gracefully ---
 
-void SocketStream::close_gracefully(std::chrono::milliseconds linger) {
+void SocketStream::close_gracefully(std::chrono::milliseconds linger,
+                                    std::chrono::milliseconds stall) {
   if (state_ == State::kClosed || state_ == State::kLingering) return;
   if (state_ != State::kOpen) {  // nobody to say goodbye to
     failure_ = std::make_unique<base::Error>(
@@ -314,8 +344,9 @@ void SocketStream::close_gracefully(std::chrono::milliseconds linger) {
   state_ = State::kLingering;
   shutdown_wanted_ = true;
   pause_ = 0;
-  linger_ = std::make_unique<Linger>(*this);
-  loop_.arm(linger_->timer, linger);
+  linger_ = std::make_unique<Linger>(*this, linger, stall);
+  linger_->progress.advance(*this);
+  loop_.arm(linger_->timer, std::min(linger, stall));
   schedule();
 }
 
@@ -344,8 +375,23 @@ void SocketStream::finish_linger_if_done() {
   fail({base::Code::kCancelled, base::Origin::kInternal, false, "closed"});
 }
 
-void SocketStream::on_linger_timeout() {
-  fail({base::Code::kCancelled, base::Origin::kInternal, false, "closed after lingering"});
+/// Before our last byte is out it looks whether the peer still takes something, afterwards the time
+/// for reading it is over. Bytes that only the kernel has are not out: a close while the peer still
+/// sends would make the kernel drop them.
+void SocketStream::on_linger_look() {
+  const std::size_t waiting = unacknowledged_bytes();
+  if (shutdown_done_ && waiting == 0) {
+    fail({base::Code::kCancelled, base::Origin::kInternal, false, "closed after lingering"});
+    return;
+  }
+  if (linger_->progress.advance(*this)) {
+    linger_->moved = loop_.now();
+  } else if (loop_.now() - linger_->moved >= linger_->stall) {
+    set_abortive_close(fd_.get());
+    fail({base::Code::kTimeout, origin_, false, "the peer took nothing for too long"});
+    return;
+  }
+  loop_.arm(linger_->timer, std::min(linger_->linger, linger_->stall));
 }
 
 }  // namespace tollgate::dataplane::net

@@ -25,16 +25,18 @@ class SocketStream final : public Stream, private event::FdHandler {
   bool write(Slice bytes) override;
   void flush() override;
   [[nodiscard]] std::size_t queued_bytes() const override { return queue_.bytes(); }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const override;
   void set_watermarks(std::size_t low_bytes, std::size_t high_bytes) override;
   void pause_read(PauseReasons reasons) override { pause_ |= reasons; }
   void resume_read(PauseReasons reasons) override;
   [[nodiscard]] PauseReasons pause_reasons() const override { return pause_; }
   void shutdown_write() override;
-  void close_gracefully(std::chrono::milliseconds linger) override;
+  void close_gracefully(std::chrono::milliseconds linger, std::chrono::milliseconds stall) override;
   void close() override;
   void abort() override;
   [[nodiscard]] bool closed() const override { return state_ == State::kClosed; }
   [[nodiscard]] bool open() const override { return state_ == State::kOpen; }
+  [[nodiscard]] bool broken() const override { return broken_; }
   [[nodiscard]] const Address& peer() const override { return peer_; }
   [[nodiscard]] base::Result<Address> local() const override { return local_address(fd_.get()); }
   [[nodiscard]] std::string_view alpn() const override { return transport_->alpn(); }
@@ -58,7 +60,7 @@ class SocketStream final : public Stream, private event::FdHandler {
 
   void on_ready(event::Ready ready) override;
   void on_work();
-  void on_linger_timeout();
+  void on_linger_look();
 
   bool after_write();
   void schedule() { loop_.run_soon(work_); }
@@ -100,7 +102,9 @@ class SocketStream final : public Stream, private event::FdHandler {
   bool readable_ = false;
   bool writable_ = false;
   bool peer_closed_ = false;
+  bool broken_ = false;
   bool hangup_told_ = false;
+  bool break_told_ = false;
   bool read_ended_ = false;
   bool above_high_ = false;
   bool drained_due_ = false;

@@ -55,10 +55,12 @@ class StreamHandler {
   /// The out-queue has fallen to its low mark after `write` had reported the high one. Once each.
   virtual void on_drained(Stream& stream) { (void)stream; }
   /// The peer has closed its side or is gone, noticed although reading is paused; data may still
-  /// wait unread. At most once; without a pause on_end or on_closed says it instead.
+  /// wait unread. Once for its end and once for a reset (`Stream::broken` tells which); without a
+  /// pause on_end or on_closed says it instead.
   virtual void on_hangup(Stream& stream) { (void)stream; }
   /// The connection is dead: failed (reset, TLS failure, failed write) or finished after
-  /// close_gracefully (then the code is kCancelled). Nothing can be read or written any more.
+  /// close_gracefully (then the code is kCancelled; kTimeout if the peer took nothing for too
+  /// long). Nothing can be read or written any more.
   virtual void on_closed(Stream& stream, const base::Error& error) = 0;
 
  protected:
@@ -96,6 +98,8 @@ class Stream : public event::Deferred {
   virtual void flush() = 0;
   /// Bytes taken and not yet given to the kernel.
   [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
+  /// Bytes on the wire's level that the kernel has and the peer's has not acknowledged.
+  [[nodiscard]] virtual std::size_t unacknowledged_bytes() const = 0;
   /// Marks in bytes; default kLowMarkBytes, kHighMarkBytes.
   virtual void set_watermarks(std::size_t low_bytes, std::size_t high_bytes) = 0;
 
@@ -106,16 +110,22 @@ class Stream : public event::Deferred {
   /// Half-close after the queue is sent: FIN, on TLS after close_notify. Reading goes on.
   virtual void shutdown_write() = 0;
   /// Sends the queue, half-closes, discards what still comes until the peer closes or `linger` has
-  /// passed (so that the peer reads our last bytes instead of a reset), then calls on_closed with
-  /// kCancelled. No other call follows.
-  virtual void close_gracefully(std::chrono::milliseconds linger) = 0;
-  /// Closes now: queued bytes are dropped, no handler call follows. Idempotent.
+  /// passed since our last byte (so that the peer reads that instead of a reset), then calls
+  /// on_closed with kCancelled. A peer that takes nothing for `stall` while bytes wait for it is
+  /// reset, and on_closed says kTimeout. No other call follows.
+  virtual void close_gracefully(std::chrono::milliseconds linger,
+                                std::chrono::milliseconds stall) = 0;
+  void close_gracefully(std::chrono::milliseconds linger) { close_gracefully(linger, kSendStall); }
+  /// Closes now, no handler call follows. Queued bytes are dropped; then it is an abort, for
+  /// nothing that is cut may look whole. Idempotent.
   virtual void close() = 0;
   /// The same with RST, for peers that must see the message as broken.
   virtual void abort() = 0;
   [[nodiscard]] virtual bool closed() const = 0;
   /// Usable: connected, handshake done, not closed.
   [[nodiscard]] virtual bool open() const = 0;
+  /// The socket has failed (reset), whether or not the handler has been told: nothing can be sent.
+  [[nodiscard]] virtual bool broken() const = 0;
 
   [[nodiscard]] virtual const Address& peer() const = 0;
   [[nodiscard]] virtual base::Result<Address> local() const = 0;
@@ -129,6 +139,28 @@ class Stream : public event::Deferred {
 
   static constexpr std::size_t kLowMarkBytes = std::size_t{16} * 1024;
   static constexpr std::size_t kHighMarkBytes = std::size_t{64} * 1024;
+  /// How long a peer may take nothing while a closing stream has bytes for it.
+  static constexpr std::chrono::milliseconds kSendStall{30'000};
+};
+
+/// Whether a peer takes what it is sent, for whoever looks now and then. It asks the kernel too: a
+/// slow reader acknowledges long before a third of the socket's buffer is free again, which is when
+/// the next write succeeds.
+class SendProgress {
+ public:
+  /// Whether something got out since the last call.
+  bool advance(const Stream& stream) {
+    const std::uint64_t written = stream.bytes_written();
+    const std::size_t waiting = stream.unacknowledged_bytes();
+    const bool advanced = written > written_ || waiting < waiting_;
+    written_ = written;
+    waiting_ = waiting;
+    return advanced;
+  }
+
+ private:
+  std::uint64_t written_ = 0;
+  std::size_t waiting_ = 0;
 };
 
 /// Closes the stream now and deletes it at the end of the turn: safe inside its own callbacks.

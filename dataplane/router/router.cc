@@ -21,7 +21,7 @@ ListenerTable::ListenerTable(std::shared_ptr<const snapshot::ListenerNode> liste
   for (const auto& [hostname, table] : hosts) {
     index_.insert(hostname, static_cast<std::uint32_t>(tables_.size()));
     tables_.push_back(table);
-    has_ai_ = has_ai_ || table->has_ai();
+    some_ai_ = some_ai_ || table->has_ai();
   }
 }
 
@@ -32,6 +32,25 @@ Found ListenerTable::find(const RequestView& request) const {
     return static_cast<bool>(found);
   });
   return found;
+}
+
+bool ListenerTable::has_ai(std::string_view host) const {
+  return some_ai_ && index_.visit(host, [&](std::uint32_t at) { return tables_[at]->has_ai(); });
+}
+
+bool ListenerTable::is_ai(const RequestView& request) const {
+  if (!some_ai_) return false;
+  bool is_ai = false;
+  index_.visit(request.host, [&](std::uint32_t at) {
+    is_ai = tables_[at]->has_ai();
+    return is_ai || static_cast<bool>(tables_[at]->find(request));
+  });
+  return is_ai;
+}
+
+bool ListenerTable::has_web_path(const RequestView& request) const {
+  const Found found = find(request);
+  return found && !(*found.rule)->value.ai && found.match->path_type == snapshot::MatchType::kExact;
 }
 
 std::vector<const HostTable*> ListenerTable::tables_for(std::string_view host) const {

@@ -54,14 +54,21 @@ class ListenerTable {
   [[nodiscard]] Found find(const RequestView& request) const;
   /// The tables that `host` belongs to, most specific first: what the models list is made of.
   [[nodiscard]] std::vector<const HostTable*> tables_for(std::string_view host) const;
-  /// Some rule routes by model, so the AI endpoints exist here.
-  [[nodiscard]] bool has_ai() const { return has_ai_; }
+  /// Some rule for `host` routes by model.
+  [[nodiscard]] bool has_ai(std::string_view host) const;
+  /// Whether a request for an AI endpoint's path is one here: a host with rules that route by model
+  /// is reached before a rule of a more specific host takes the request. `request` has no model
+  /// yet.
+  [[nodiscard]] bool is_ai(const RequestView& request) const;
+  /// A rule that does not route by model asks for exactly this path and takes the request: it comes
+  /// before a document of our own.
+  [[nodiscard]] bool has_web_path(const RequestView& request) const;
 
  private:
   std::shared_ptr<const snapshot::ListenerNode> listener_;
   std::vector<std::shared_ptr<const HostTable>> tables_;
   HostIndex index_;
-  bool has_ai_ = false;
+  bool some_ai_ = false;  // a host of this listener has AI rules
 };
 
 /// All listeners of a snapshot by the port that their sockets are bound to. Immutable; shared by

@@ -102,6 +102,11 @@ constexpr std::array<FamilyInfo, kFamilies> kInfo{{
      MetricType::kCounter,
      kStoreErrorLabels,
      {}},
+    {"tollgate_connections_stalled_total",
+     "Client connections reset because nothing was taken while an answer waited.",
+     MetricType::kCounter,
+     {},
+     {}},
 }};
 
 }  // namespace

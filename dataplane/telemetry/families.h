@@ -24,6 +24,7 @@ enum class Family : std::uint8_t {
   kCostFailures,
   kStoreSeconds,
   kStoreErrors,
+  kStalledConnections,
   kCount,
 };
 

@@ -88,6 +88,8 @@ class Sink {
  public:
   virtual void on_exchange(const Record& record) = 0;
   virtual void on_store_call(const StoreCall& call) { (void)call; }
+  /// A client's connection was reset with bytes for it unsent: it took none for too long.
+  virtual void on_client_stalled() {}
 
  protected:
   ~Sink() = default;

@@ -20,6 +20,7 @@ class WorkerSink final : public Sink {
 
   void on_exchange(const Record& record) override;
   void on_store_call(const StoreCall& call) override;
+  void on_client_stalled() override { shard_.add(Family::kStalledConnections, {}, 1); }
   /// Hands over the lines that wait.
   void flush();
   [[nodiscard]] const Shard& shard() const { return shard_; }

@@ -46,7 +46,8 @@ void ClientSession::on_data(net::Stream& /*stream*/, net::Slice data) {
 }
 
 bool ClientSession::may_read_on() const {
-  return !request_complete_ && !request_paused_ && !answered_ && pending_.empty();
+  return !request_complete_ && !request_paused_ && pending_.empty() &&
+         (!answered_ || rest_is_awaited());
 }
 
 /// Leaves the rest until the exchange is over or wants more; what comes after stays in the kernel.
@@ -68,7 +69,7 @@ void ClientSession::process(net::Slice data) {
       case codec::Event::kNeedMore:
         if (exchange() == nullptr) {
           if (deadline_ != Deadline::kHead) set_deadline(Deadline::kHead);
-        } else if (!answered_) {
+        } else if (!answered_ || rest_is_awaited()) {
           set_deadline(Deadline::kBody);
         }
         return;
@@ -103,6 +104,9 @@ void ClientSession::begin(http::RequestHead& head) {
   version_ = head.version;
   keep_alive_ = head.keep_alive;
   wants_continue_ = head.expect_continue;
+  body_is_short_ =
+      head.framing == http::Framing::kNone ||
+      (head.framing == http::Framing::kLength && head.content_length <= kMaxDrainedBytes);
   trailers_ = nullptr;
   slot_->exchange.emplace(services_, static_cast<ClientSide&>(*this), facts_, slot_->arena);
   slot_->exchange->start(head);
@@ -111,14 +115,22 @@ void ClientSession::begin(http::RequestHead& head) {
 void ClientSession::end_message(const http::FieldList* trailers) {
   request_complete_ = true;
   if (deadline_ == Deadline::kBody) set_deadline(Deadline::kNone);
-  if (!answered_) exchange()->on_request_end(trailers);
+  if (answered_) {
+    services_.io.loop.run_soon(turn_over_);
+  } else {
+    exchange()->on_request_end(trailers);
+  }
 }
 
 /// The bytes are not HTTP as we accept it: nothing after them can be trusted.
 void ClientSession::refuse(const codec::DecodeError& error) {
   keep_alive_ = false;
   if (exchange() != nullptr) {
-    if (!answered_) exchange()->on_request_broken(error.status, error.reason);
+    if (answered_) {
+      services_.io.loop.run_soon(turn_over_);
+    } else {
+      exchange()->on_request_broken(error.status, error.reason);
+    }
     return;
   }
   http::ResponseHead* head = http::new_response_head(slot_->arena);
@@ -146,15 +158,58 @@ void ClientSession::report_refusal(int status, std::string_view id) {
   services_.sink.on_exchange(record);
 }
 
-void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd /*end*/) {
-  client_gone();
+/// The client sends no more. Whether it still reads is another question: answers that exist go out,
+/// and a request that is complete is answered (docs/decisions/half-closed-clients.md).
+void ClientSession::on_end(net::Stream& /*stream*/, net::StreamEnd end) {
+  if (over_ || closing_) return;
+  // TLS without a goodbye is no half-close.
+  if (end == net::StreamEnd::kTruncated) return client_gone();
+  keep_alive_ = false;
+  Exchange* const current = exchange();
+  if (current == nullptr) {
+    if (decoder_.idle()) return start_closing();
+    return refuse({400, "the connection ended within a request's head"});
+  }
+  if (answered_) {
+    services_.io.loop.run_soon(turn_over_);
+  } else if (request_complete_) {
+    ask_who_waits();
+  } else {
+    current->on_request_broken(400, "the connection ended within the request's body");
+  }
 }
 
-void ClientSession::on_hangup(net::Stream& /*stream*/) {
-  client_gone();
+/// Its end comes after bytes that reading is paused for: on_end tells when they are read. A reset
+/// leaves nobody to answer.
+void ClientSession::on_hangup(net::Stream& stream) {
+  if (over_ || closing_) return;
+  if (stream.broken()) return client_gone();
+  if (exchange() != nullptr && request_complete_ && !answered_) ask_who_waits();
 }
 
-void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& /*error*/) {
+/// A closed connection and a half-closed one look alike until something is sent: a client that has
+/// left answers with a reset, which ends the exchange and what its backend does for nobody. Before
+/// the answer that is an interim answer, which every HTTP/1.1 client skips (RFC 9110 15.2.1);
+/// within a chunked one the first digit of the next chunk's size, which may begin with any number
+/// of zeros (RFC 9112 7.1). HTTP/1.0 has neither: there only work that is paid for is ended.
+void ClientSession::ask_who_waits() {
+  if (version_ != http::Version::kHttp11) {
+    if (exchange()->request().endpoint == nullptr) return;
+    exchange()->on_client_gone();
+    answered_ = true;
+    services_.io.loop.run_soon(turn_over_);
+  } else if (!head_sent_) {
+    services_.scratch.clear();
+    codec::write_informational(100, services_.scratch);
+    stream_->write(std::string_view(services_.scratch));
+  } else if (answer_framing_ == http::Framing::kChunked) {
+    zero_ahead_ = true;
+    stream_->write(std::string_view("0"));
+  }
+}
+
+void ClientSession::on_closed(net::Stream& /*stream*/, const base::Error& error) {
+  if (closing_ && error.code == base::Code::kTimeout) services_.sink.on_client_stalled();
   client_gone();
 }
 
@@ -168,6 +223,7 @@ void ClientSession::over() {
   if (over_) return;
   over_ = true;
   timer_.cancel();
+  sending_timer_.cancel();
   turn_over_.cancel();
   proceed_.cancel();
   stream_->close();
@@ -204,6 +260,9 @@ base::Status ClientSession::send_head(http::ResponseHead& head) {
   }
   if (head.framing == http::Framing::kUntilClose) keep_alive_ = false;
   if (services_.draining || draining_) keep_alive_ = false;
+  // What follows an answer that came before its request's end must be told from the next request
+  // (RFC 9112 9.6). Who waits for 100 Continue may send its body or not.
+  if (!request_complete_ && (!body_is_short_ || wants_continue_)) keep_alive_ = false;
   head.keep_alive = keep_alive_;
   codec::ResponseContext context;
   context.request_method = method_;
@@ -212,7 +271,8 @@ base::Status ClientSession::send_head(http::ResponseHead& head) {
   services_.scratch.clear();
   TRY(codec::write_response_head(head, context, services_.scratch));
   answer_framing_ = head.framing;
-  stream_->write(std::string_view(services_.scratch));
+  head_sent_ = true;
+  wrote(stream_->write(std::string_view(services_.scratch)));
   return {};
 }
 
@@ -231,15 +291,49 @@ bool ClientSession::send_body(std::string_view data) {
 }
 
 bool ClientSession::wrote(bool below_mark) {
-  if (!below_mark) set_deadline(Deadline::kWrite);
+  if (!below_mark) {
+    blocked_ = true;
+    watch_sending();
+  }
   return below_mark;
 }
 
 void ClientSession::on_drained(net::Stream& /*stream*/) {
-  if (deadline_ == Deadline::kWrite) set_deadline(Deadline::kNone);
-  if (Exchange* current = exchange(); current != nullptr && !answered_) {
-    current->on_client_drained();
+  if (!std::exchange(blocked_, false)) return;
+  Exchange* const current = exchange();
+  if (current == nullptr) return next_request();
+  if (!answered_) current->on_client_drained();
+}
+
+/// From now on the client has to take something of what waits for it now and then.
+void ClientSession::watch_sending() {
+  if (sending_timer_.armed()) return;
+  progress_.advance(*stream_);
+  moved_ = services_.io.loop.now();
+  services_.io.loop.arm(sending_timer_, policy().idle_timeout / kSendingLooks);
+}
+
+void ClientSession::look_at_sending() {
+  const base::MonotonicTime now = services_.io.loop.now();
+  const std::chrono::milliseconds allowed = policy().idle_timeout;
+  if (stream_->queued_bytes() == 0) {
+    if (idle() && deadline_ == Deadline::kNone) set_deadline(Deadline::kIdle);
+    return;
   }
+  if (progress_.advance(*stream_)) {
+    moved_ = now;
+  } else if (now - moved_ >= allowed) {
+    return cut_off();
+  }
+  services_.io.loop.arm(sending_timer_, allowed / kSendingLooks);
+}
+
+/// With a reset: what the client has of the answer must not look whole.
+void ClientSession::cut_off() {
+  services_.sink.on_client_stalled();
+  if (Exchange* current = exchange(); current != nullptr && !answered_) current->on_client_gone();
+  stream_->abort();
+  over();
 }
 
 void ClientSession::send_end(const http::FieldList* trailers) {
@@ -279,20 +373,43 @@ void ClientSession::resume_request() {
 
 /// Runs after everything of the finished exchange has left the stack.
 void ClientSession::turn_over() {
-  if (over_) return;
+  if (over_ || closing_) return;
+  if (rest_is_awaited() && !request_complete_) return await_rest();
   slot_->exchange.reset();
   slot_->arena.reset();
   const bool next = keep_alive_ && !cut_ && request_complete_ && !services_.draining && !draining_;
   if (!next) return start_closing();
   request_complete_ = false;
   answered_ = false;
+  head_sent_ = false;
   request_paused_ = false;
   answer_framing_ = http::Framing::kNone;
   method_ = {};
-  if (!pending_.empty()) return proceed();
-  pool_.put(std::move(slot_));
+  next_request();
+}
+
+/// The answer is out before the short rest of its request: that is read and dropped.
+void ClientSession::await_rest() {
+  request_paused_ = false;
+  set_deadline(Deadline::kBody);
   stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
-  set_deadline(Deadline::kIdle);
+  if (!pending_.empty()) proceed();
+}
+
+/// A client that sends requests and takes no answers makes no more of them: what it sends waits
+/// until the queue has gone down.
+void ClientSession::next_request() {
+  if (closing_) return;
+  if (blocked_) return stream_->pause_read(net::kPauseBackPressure);
+  if (!pending_.empty()) return proceed();
+  if (slot_) pool_.put(std::move(slot_));
+  if (draining_) return start_closing();
+  stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
+  if (stream_->queued_bytes() > 0) {
+    watch_sending();  // the client is idle once it has its answer
+  } else {
+    set_deadline(Deadline::kIdle);
+  }
 }
 
 /// Goes on with what was read before.
@@ -307,13 +424,16 @@ void ClientSession::start_closing() {
   closing_ = true;
   pending_ = {};
   timer_.cancel();
-  // An answer that lasts until close has no other sign of being broken than a reset.
-  if (cut_ && answer_framing_ == http::Framing::kUntilClose) {
+  sending_timer_.cancel();  // closing has its own
+  // An answer that lasts until close has no other sign of being broken than a reset, and a zero
+  // that nothing follows could be taken for the last chunk.
+  if (cut_ && (answer_framing_ == http::Framing::kUntilClose || zero_ahead_)) {
     stream_->flush();
     stream_->abort();
     return over();
   }
-  stream_->close_gracefully(kLinger);
+  if (slot_ && exchange() == nullptr) pool_.put(std::move(slot_));
+  stream_->close_gracefully(kLinger, policy().idle_timeout);
 }
 
 void ClientSession::drain() {
@@ -331,7 +451,6 @@ void ClientSession::set_deadline(Deadline what) {
       return services_.io.loop.arm(timer_, policy().request_head_timeout);
     case Deadline::kIdle:
     case Deadline::kBody:
-    case Deadline::kWrite:
       return services_.io.loop.arm(timer_, policy().idle_timeout);
   }
 }
@@ -341,21 +460,14 @@ void ClientSession::on_deadline() {
     case Deadline::kNone:
       return;
     case Deadline::kIdle:
-      return over();
+      return start_closing();
     case Deadline::kHead:
       return refuse({408, "the request head did not arrive within the time allowed"});
     case Deadline::kBody:
       keep_alive_ = false;
-      if (Exchange* current = exchange(); current != nullptr && !answered_) {
-        current->on_client_too_slow();
-      }
+      if (answered_) return turn_over();
+      if (Exchange* current = exchange(); current != nullptr) current->on_client_too_slow();
       return;
-    case Deadline::kWrite:
-      if (Exchange* current = exchange(); current != nullptr && !answered_) {
-        current->on_client_gone();
-      }
-      stream_->abort();
-      return over();
   }
 }
 

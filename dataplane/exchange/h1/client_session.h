@@ -46,12 +46,21 @@ class ClientSession final : public event::Deferred,
   void drain();
   [[nodiscard]] std::uint16_t bind_port() const { return facts_.bind_port; }
   [[nodiscard]] bool idle() const { return slot_ == nullptr; }
+  /// What waits here for the client to take it.
+  [[nodiscard]] std::size_t unsent_bytes() const { return stream_->queued_bytes(); }
 
   /// How long what a client still sends is read and dropped after our last byte.
   static constexpr std::chrono::milliseconds kLinger{1000};
+  /// A client that takes nothing of what waits for it is reset after the policy's idle_timeout; it
+  /// is looked after this often within that time.
+  static constexpr int kSendingLooks = 10;
+  /// A request body up to here is read to its end when the answer came before it, so that the
+  /// connection can go on; with a longer one it is closed, and the answer says so.
+  static constexpr std::uint64_t kMaxDrainedBytes = 64U << 10U;
 
  private:
-  enum class Deadline : std::uint8_t { kNone, kIdle, kHead, kBody, kWrite };
+  /// What the client has to send in time. What it has to take is watched by sending_timer_.
+  enum class Deadline : std::uint8_t { kNone, kIdle, kHead, kBody };
 
   // net::StreamHandler
   void on_data(net::Stream& stream, net::Slice data) override;
@@ -72,17 +81,24 @@ class ClientSession final : public event::Deferred,
 
   void process(net::Slice data);
   [[nodiscard]] bool may_read_on() const;
+  [[nodiscard]] bool rest_is_awaited() const { return answered_ && keep_alive_ && !cut_; }
   void begin(http::RequestHead& head);
   void end_message(const http::FieldList* trailers);
   void refuse(const http::h1::DecodeError& error);
   void report_refusal(int status, std::string_view id);
   void keep(net::Slice rest);
   void turn_over();
+  void await_rest();
+  void next_request();
   void proceed();
   void start_closing();
+  void ask_who_waits();
   void client_gone();
   void over();
   bool wrote(bool below_mark);
+  void watch_sending();
+  void look_at_sending();
+  void cut_off();
   void set_deadline(Deadline what);
   void on_deadline();
   [[nodiscard]] const snapshot::ClientPolicy& policy() const;
@@ -107,13 +123,20 @@ class ClientSession final : public event::Deferred,
   Deadline deadline_ = Deadline::kNone;
   bool wants_continue_ = false;
   bool request_complete_ = false;
+  bool body_is_short_ = false;  // by its declared length, at most kMaxDrainedBytes
   bool request_paused_ = false;
   bool keep_alive_ = true;
-  bool answered_ = false;  // send_end or send_cut was called
+  bool head_sent_ = false;   // of the answer
+  bool answered_ = false;    // send_end or send_cut was called
+  bool zero_ahead_ = false;  // see ask_who_waits
   bool cut_ = false;
   bool closing_ = false;
   bool draining_ = false;
   bool over_ = false;
+  bool blocked_ = false;  // the queue is above its mark
+  net::SendProgress progress_;
+  base::MonotonicTime moved_;  // when the client last took something, while that is watched
+  event::Timer sending_timer_ = event::Timer::of<&ClientSession::look_at_sending>(*this);
   event::Timer timer_ = event::Timer::of<&ClientSession::on_deadline>(*this);
   event::Job turn_over_ = event::Job::of<&ClientSession::turn_over>(*this);
   event::Job proceed_ = event::Job::of<&ClientSession::proceed>(*this);

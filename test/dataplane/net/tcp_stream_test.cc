@@ -258,6 +258,16 @@ TEST_F(TcpStreamTest, CloseDropsTheQueueAndSaysNothing) {
   EXPECT_EQ(worker_.loop->watches(), 0U);
 }
 
+TEST_F(TcpStreamTest, AbandonedBytesEndInAReset) {
+  clog();
+  stream_->close();
+  std::array<char, 65536> buffer;
+  ssize_t got = 0;
+  while ((got = recv(far_.get(), buffer.data(), buffer.size(), 0)) > 0) continue;
+  EXPECT_EQ(got, -1);
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
 TEST_F(TcpStreamTest, AbortSendsAReset) {
   stream_->abort();
   test::settle(*worker_.loop);
@@ -282,17 +292,98 @@ TEST_F(TcpStreamTest, AGracefulCloseLetsThePeerReadTheAnswerWhileItStillSends) {
   EXPECT_FALSE(recorder_.end);
 }
 
-TEST_F(TcpStreamTest, LingeringHasALimit) {
-  clog();
-  stream_->close_gracefully(seconds(2));
+TEST_F(TcpStreamTest, LingeringHasALimitThatBeginsWithTheLastByte) {
+  const std::size_t written = clog();
+  stream_->close_gracefully(seconds(2), seconds(60));
   test::settle(*worker_.loop);
-  worker_.clock.advance(milliseconds(1999));
-  test::settle(*worker_.loop);
+  for (int i = 0; i < 10; ++i) {  // a pause of the reader, longer than the linger
+    worker_.clock.advance(seconds(3));
+    test::settle(*worker_.loop);
+  }
   EXPECT_EQ(recorder_.closes, 0);
-  worker_.clock.advance(milliseconds(2));
+  std::size_t arrived = 0;
+  ASSERT_TRUE(worker_.until([&] {
+    arrived += far_receive().size();
+    return far_ended_;
+  }));
+  EXPECT_EQ(arrived, written);
+  EXPECT_EQ(recorder_.closes, 0) << "the reader has its time";
+  worker_.clock.advance(milliseconds(2001));
+  test::settle(*worker_.loop);
+  worker_.clock.advance(milliseconds(2001));  // in case the last acknowledgement was late
   test::settle(*worker_.loop);
   EXPECT_EQ(recorder_.closes, 1);
+  EXPECT_EQ(recorder_.error->code, base::Code::kCancelled);
   EXPECT_EQ(worker_.loop->armed_timers(), 0U);
+}
+
+TEST_F(TcpStreamTest, AReaderThatTakesSomethingNowAndThenKeepsAClosingStream) {
+  const std::size_t written = clog();
+  stream_->close_gracefully(seconds(1), seconds(20));
+  std::size_t arrived = 0;
+  // Longer than the stall in all, never so long without an acknowledgement. (A kernel opens its
+  // window by a sixteenth of its buffer, so that smaller bites would not be seen one by one.)
+  for (int i = 0; i < 5; ++i) {
+    arrived += far_receive(600 * 1024).size();
+    for (int second = 0; second < 9; ++second) {
+      worker_.clock.advance(seconds(1));
+      test::settle(*worker_.loop);
+    }
+  }
+  EXPECT_LT(arrived, written);
+  ASSERT_TRUE(worker_.until([&] {
+    arrived += far_receive().size();
+    return far_ended_;
+  }));
+  EXPECT_EQ(arrived, written);
+}
+
+TEST_F(TcpStreamTest, AClosingStreamWhoseReaderTakesNothingIsReset) {
+  const std::size_t written = clog();
+  stream_->close_gracefully(seconds(1), seconds(10));
+  test::settle(*worker_.loop);
+  for (int second = 0; second < 12; ++second) {
+    EXPECT_TRUE(recorder_.closes == 0 || second > 9) << second;
+    worker_.clock.advance(seconds(1));
+    test::settle(*worker_.loop);
+  }
+  ASSERT_EQ(recorder_.closes, 1);
+  EXPECT_EQ(recorder_.error->code, base::Code::kTimeout);
+  std::size_t arrived = 0;
+  int error = 0;
+  std::array<char, 65536> buffer;
+  while (error == 0 && !far_ended_) {
+    const ssize_t got = recv(far_.get(), buffer.data(), buffer.size(), 0);
+    if (got > 0) arrived += static_cast<std::size_t>(got);
+    far_ended_ = got == 0;
+    error = got < 0 && errno != EAGAIN ? errno : 0;
+  }
+  EXPECT_LT(arrived, written);
+  EXPECT_EQ(error, ECONNRESET) << "what is cut must not look whole";
+  EXPECT_EQ(worker_.loop->armed_timers(), 0U);
+}
+
+TEST_F(TcpStreamTest, AResetAfterThePeersEndIsToldWithoutAWrite) {
+  shutdown(far_.get(), SHUT_WR);
+  ASSERT_TRUE(worker_.until([&] { return recorder_.end.has_value(); }));
+  stream_->write("to nobody");
+  test::settle(*worker_.loop);
+  far_reset();
+  ASSERT_TRUE(worker_.until([&] { return recorder_.closes == 1; }));
+  EXPECT_EQ(recorder_.error->code, base::Code::kUnavailable);
+}
+
+TEST_F(TcpStreamTest, AResetWhileReadingIsPausedIsToldAfterTheEndToo) {
+  stream_->pause_read(kPauseBusy);
+  far_send("unread");
+  shutdown(far_.get(), SHUT_WR);
+  ASSERT_TRUE(worker_.until([&] { return recorder_.hangups == 1; }));
+  EXPECT_FALSE(stream_->broken());
+  stream_->write("answer");
+  test::settle(*worker_.loop);
+  far_reset();
+  ASSERT_TRUE(worker_.until([&] { return recorder_.hangups == 2; }));
+  EXPECT_TRUE(stream_->broken());
 }
 
 struct Suicidal : StreamHandler {

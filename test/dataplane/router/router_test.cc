@@ -190,7 +190,34 @@ TEST(Router, AiRulesExistForAiEndpointsOnly) {
   bench.push();
   EXPECT_EQ(ask(*bench.router, {.path = "/v1/chat/completions", .ai_endpoint = true}), "ai");
   EXPECT_EQ(ask(*bench.router, {.path = "/web"}), "web");
-  EXPECT_TRUE(bench.router->find_listener(80, "x")->has_ai());
+  EXPECT_TRUE(bench.router->find_listener(80, "x")->has_ai("x"));
+}
+
+TEST(Router, AiEndpointsBelongToHosts) {
+  Bench bench;
+  bench.put_listener("l", 80, "");
+  bench.put_route("ai", {{"listener/ns/g/l", {"ai.test", "*.wild.test"}}});
+  bench.put_route("web", {{"listener/ns/g/l", {"web.test", "a.wild.test"}}});
+  bench.put_rule("ai", "ai", {match_of("1", MatchType::kPrefix, "/")}, true);
+  bench.put_rule("web", "web", {match_of("2", MatchType::kPrefix, "/web")});
+  bench.put_rule("web", "list", {match_of("3", MatchType::kExact, "/v1/models")});
+  bench.push();
+  const ListenerTable& listener = *bench.router->find_listener(80, "x");
+  const auto is_ai = [&](std::string_view host, std::string_view path) {
+    RequestView view;
+    view.host = host;
+    view.path = path;
+    return listener.is_ai(view);
+  };
+  EXPECT_TRUE(is_ai("ai.test", "/v1/models"));
+  EXPECT_TRUE(is_ai("b.wild.test", "/v1/models"));
+  EXPECT_FALSE(is_ai("web.test", "/v1/models"));
+  EXPECT_FALSE(is_ai("other.test", "/v1/models"));
+  // The more specific host's rules come first, and the wildcard's take what they leave.
+  EXPECT_FALSE(is_ai("a.wild.test", "/v1/models"));
+  EXPECT_TRUE(is_ai("a.wild.test", "/v1/embeddings"));
+  EXPECT_TRUE(listener.has_ai("a.wild.test"));
+  EXPECT_FALSE(listener.has_ai("web.test"));
 }
 
 // --- the naive matcher: what the tables must equal -------------------------------------------

@@ -61,6 +61,95 @@ TEST_F(Answers, TheModelsListShowsWhatTheHostsRulesDeclare) {
   EXPECT_NE(there.find("elsewhere"), string::npos) << there;
 }
 
+/// A web host beside an AI host on one listener.
+class TwoHosts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    rig.put("route/AIGatewayRoute/ns/ai",
+            snapshot::Route{"AIGatewayRoute", "ns/ai", at("ai.test")});
+    rig.put("route/HTTPRoute/ns/web", snapshot::Route{"HTTPRoute", "ns/web", at("web.test")});
+    rig.put_rule(Rig::ai_rule("m"));
+    rig.put_rule(Rig::web_rule("/"));
+    rig.push();
+    rig.backend.always(json_answer("{}"));
+  }
+  static std::vector<snapshot::Attachment> at(const string& host) {
+    return {{"listener/ns/g/http", {host}}};
+  }
+  string ask(const string& method, const string& host, const string& path,
+             const string& body = "") {
+    return rig.ask(method + " " + path + " HTTP/1.1\r\nHost: " + host +
+                       "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
+                   "\r\n\r\n");
+  }
+  /// Requests that the backend got.
+  std::size_t forwarded() {
+    std::size_t count = 0;
+    for (const auto& connection : rig.backend.connections) {
+      const string& text = connection->received;
+      for (std::size_t from = 0; (from = text.find(" HTTP/1.1\r\n", from)) != string::npos;
+           ++from) {
+        ++count;
+      }
+    }
+    return count;
+  }
+  Rig rig;
+};
+
+TEST_F(TwoHosts, AiPathsAreTheAiHostsOnly) {
+  EXPECT_TRUE(ask("GET", "web.test", "/v1/models").ends_with("{}"));
+  EXPECT_TRUE(ask("POST", "web.test", "/v1/embeddings", "no JSON").ends_with("{}"));
+  EXPECT_EQ(forwarded(), 2U);
+  const string list = ask("GET", "ai.test", "/v1/models");
+  EXPECT_NE(list.find("\"id\":\"m\""), string::npos) << list;
+  EXPECT_TRUE(ask("POST", "ai.test", "/v1/embeddings", "no JSON").starts_with("HTTP/1.1 400 "));
+  EXPECT_EQ(forwarded(), 2U);
+}
+
+TEST_F(TwoHosts, AHostThatNoRouteServesHasNoModels) {
+  for (const char* path : {"/v1/models", "/v1/chat/completions", "/other"}) {
+    const string answer = ask("GET", "other.test", path);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 ")) << answer;
+    EXPECT_EQ(rig.sink.all.back().error, "no_route") << path;
+  }
+}
+
+TEST_F(TwoHosts, AMoreSpecificHostsRuleComesBeforeAnAiRouteForEveryHost) {
+  rig.put("route/AIGatewayRoute/ns/ai",
+          snapshot::Route{"AIGatewayRoute", "ns/ai", Rig::everywhere()});
+  rig.put_rule(Rig::web_rule("/v1/models"));
+  rig.wanted.erase("rule/web/2-/");
+  rig.push();
+  EXPECT_TRUE(ask("GET", "web.test", "/v1/models").ends_with("{}"));
+  EXPECT_EQ(forwarded(), 1U);
+  // What the host's own rules leave is the AI route's.
+  EXPECT_TRUE(ask("POST", "web.test", "/v1/embeddings", "no JSON").starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(TwoHosts, ARouteForExactlyTheListsPathComesBeforeTheList) {
+  rig.put("route/HTTPRoute/ns/web", snapshot::Route{"HTTPRoute", "ns/web", at("ai.test")});
+  EXPECT_NE(ask("GET", "ai.test", "/v1/models").find("\"id\":\"m\""), string::npos);
+  snapshot::Rule rule = Rig::web_rule("/v1/models");
+  rule.matches[0].path.type = snapshot::MatchType::kExact;
+  rule.matches[0].sort_key = "0-exact";
+  rig.put_rule(rule);
+  rig.push();
+  EXPECT_TRUE(ask("GET", "ai.test", "/v1/models").ends_with("{}"));
+  EXPECT_TRUE(ask("POST", "ai.test", "/v1/models").ends_with("{}"));
+  EXPECT_EQ(forwarded(), 2U);
+}
+
+TEST_F(TwoHosts, TheListIsRead) {
+  EXPECT_TRUE(ask("HEAD", "ai.test", "/v1/models").starts_with("HTTP/1.1 200 "));
+  for (const char* method : {"POST", "DELETE", "OPTIONS"}) {
+    const string answer = ask(method, "ai.test", "/v1/models");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 ")) << answer;
+    EXPECT_NE(answer.find("allow: GET, HEAD\r\n"), string::npos) << answer;
+    EXPECT_EQ(rig.sink.all.back().error, "method_refused");
+  }
+}
+
 TEST_F(Answers, ARequestThatCannotBeTranslatedNamesThePair) {
   rig.put_backend("b", {rig.backend.port()}, "Cohere");
   rig.push();

@@ -40,7 +40,9 @@ class RecordingSink final : public telemetry::Sink {
                    record.tokens, record.attempts, record.client_left, record.cut,
                    record.streamed});
   }
+  void on_client_stalled() override { ++stalled; }
   std::vector<Kept> all;
+  int stalled = 0;
 };
 
 /// A client that sends what the test says and keeps what comes.
