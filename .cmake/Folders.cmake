@@ -44,9 +44,11 @@ tollgate_library(dataplane/formats/dialects DEPS dataplane/base dataplane/json d
   dataplane/formats/openai_completions
   dataplane/formats/openai_responses)
 tollgate_library(dataplane/formats/embeddings DEPS dataplane/base dataplane/json dataplane/catalog
-  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+  dataplane/formats dataplane/formats/chat dataplane/formats/converse dataplane/formats/gemini
+  dataplane/formats/openai)
 tollgate_library(dataplane/formats/count DEPS dataplane/base dataplane/json dataplane/catalog
-  dataplane/formats dataplane/formats/chat dataplane/formats/gemini)
+  dataplane/formats dataplane/formats/anthropic dataplane/formats/chat dataplane/formats/converse
+  dataplane/formats/gemini)
 tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/catalog/hosts dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http

@@ -2,8 +2,9 @@
 #include <array>
 
 #include "dataplane/base/hash.h"
+#include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/chat/keep.h"
-#include "dataplane/formats/chat/provider_errors.h"
+#include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/count/format.h"
 #include "dataplane/formats/gemini/format.h"
 #include "dataplane/formats/usage.h"
@@ -124,7 +125,11 @@ base::Result<std::uint64_t> decode_bedrock(json::Reader& reader, std::string_vie
 }
 
 chat::ChatError anthropic_error(const chat::ProviderError& error) {
-  return chat::object_error(error, {});
+  return anthropic::kFormat.decode_error(error);
+}
+
+chat::ChatError bedrock_error(const chat::ProviderError& error) {
+  return converse::kFormat.decode_error(error);
 }
 
 /// Errors of the model are Anthropic's, those of the platform Google's.
@@ -178,6 +183,6 @@ const CountFormat kVertex{.format = catalog::Format::kVertexCount,
 const CountFormat kBedrock{.format = catalog::Format::kBedrockCount,
                            .encode_request = encode_bedrock,
                            .decode_answer = decode_bedrock,
-                           .decode_error = chat::aws_error};
+                           .decode_error = bedrock_error};
 
 }  // namespace tollgate::dataplane::formats::count

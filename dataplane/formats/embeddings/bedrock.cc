@@ -1,5 +1,5 @@
 #include "dataplane/formats/chat/keep.h"
-#include "dataplane/formats/chat/provider_errors.h"
+#include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/embeddings/parts.h"
 
 namespace tollgate::dataplane::formats::embeddings {
@@ -129,15 +129,19 @@ base::Result<Answer> decode_cohere(json::Reader& reader, std::string_view body,
   return answer;
 }
 
+chat::ChatError bedrock_error(const chat::ProviderError& error) {
+  return converse::kFormat.decode_error(error);
+}
+
 }  // namespace
 
 const EmbeddingFormat kTitan{.format = catalog::Format::kTitanEmbeddings,
                              .encode_request = encode_titan,
                              .decode_answer = decode_titan,
-                             .decode_error = chat::aws_error};
+                             .decode_error = bedrock_error};
 const EmbeddingFormat kCohere{.format = catalog::Format::kCohereEmbeddings,
                               .encode_request = encode_cohere,
                               .decode_answer = decode_cohere,
-                              .decode_error = chat::aws_error};
+                              .decode_error = bedrock_error};
 
 }  // namespace tollgate::dataplane::formats::embeddings

@@ -1,6 +1,6 @@
 #include "dataplane/formats/chat/keep.h"
-#include "dataplane/formats/chat/provider_errors.h"
 #include "dataplane/formats/embeddings/parts.h"
+#include "dataplane/formats/openai/errors.h"
 
 namespace tollgate::dataplane::formats::embeddings {
 namespace {
@@ -228,6 +228,6 @@ const EmbeddingFormat kOpenAi{.format = catalog::Format::kOpenAiEmbeddings,
                               .encode_request = encode_request,
                               .decode_answer = decode_answer,
                               .encode_answer = encode_answer,
-                              .decode_error = chat::openai_error};
+                              .decode_error = openai::decode_error};
 
 }  // namespace tollgate::dataplane::formats::embeddings

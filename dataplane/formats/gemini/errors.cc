@@ -1,5 +1,6 @@
 #include <array>
 
+#include "dataplane/formats/chat/error_body.h"
 #include "dataplane/formats/errors.h"
 #include "dataplane/formats/gemini/answer.h"
 #include "dataplane/formats/gemini/members.h"
@@ -64,7 +65,8 @@ chat::ChatError error_of(const json::Value& error, int status) {
   if (const auto code = error.find("code")) {
     const auto number = code->integer();
     if (number && status == 0 && is_error_status(*number)) status = static_cast<int>(*number);
-    found.code = std::string(chat::Keeper::raw(*code));
+    const auto word = code->string();
+    found.code = word ? std::string(*word) : std::string(chat::Keeper::raw(*code));
   }
   const StatusWord* word = find_word(found.type);
   if (status == 0) status = word != nullptr ? word->status : 500;
@@ -96,7 +98,9 @@ chat::ChatError decode_error(const chat::ProviderError& error) {
     found.status = error.status;
     found.kind = chat::kind_of(error.status);
     found.type = kNoJson;
-    found.message = error.body.substr(0, kMaxErrorTextBytes);
+  }
+  if (found.message.empty()) {
+    found.message = chat::read_error_body(error.body, error.status).message;
   }
   found.request_id = error.request_id;
   return found;

@@ -2,6 +2,7 @@
 
 #include "dataplane/formats/chat/document.h"
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/openai/file_name.h"
 #include "dataplane/formats/openai/media.h"
 #include "dataplane/formats/openai_chat/request.h"
 
@@ -55,7 +56,7 @@ void write_media(json::Writer& w, const Block& block, const LossCheck& losses) {
       if (!media.name.empty()) {
         w.member("filename", media.name);
       } else if (losses.foreign()) {
-        w.member("filename", "document.pdf");  // without a name the bytes are refused
+        w.member("filename", openai::file_name(media.type));
       }
       chat::write_nested_extras(w, block.extras, "file");
       return;

@@ -1,5 +1,6 @@
 #include "dataplane/formats/chat/document.h"
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/openai/file_name.h"
 #include "dataplane/formats/openai/media.h"
 #include "dataplane/formats/openai_responses/request.h"
 
@@ -38,7 +39,7 @@ void write_file(json::Writer& w, const Block& block, bool foreign) {
   if (!media.name.empty()) {
     w.member("filename", media.name);
   } else if (foreign && media.source == MediaSource::kBase64) {
-    w.member("filename", "document.pdf");  // without a name the bytes are refused
+    w.member("filename", openai::file_name(media.type));
   }
 }
 

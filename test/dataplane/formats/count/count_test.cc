@@ -110,7 +110,8 @@ TEST(Count, ErrorsOfEveryProviderAreUnderstood) {
   error = {502, {}, {}, "<html>"};
   for (const CountFormat* format : all()) {
     EXPECT_EQ(format->decode_error(error).status, 502);
-    EXPECT_EQ(format->decode_error(error).message, "<html>");
+    // A page says nothing to a client; the status does.
+    EXPECT_EQ(format->decode_error(error).message, "The provider answered with status 502.");
   }
 }
 

@@ -80,5 +80,31 @@ TEST(Losses, WhatIsReallyLostIsNamed) {
   }
 }
 
+/// The first string below `key`, wherever it stands.
+std::string find_text(const json& value, const char* key) {
+  if (value.is_object() && value.contains(key)) return value[key].get<std::string>();
+  for (const json& part : value.is_structured() ? value : json::array()) {
+    if (std::string found = find_text(part, key); !found.empty()) return found;
+  }
+  return {};
+}
+
+TEST(Documents, WithoutANameAreNamedByTheirType) {
+  for (const auto& [type, name] : {std::pair{"text/plain", "document.txt"},
+                                   {"text/csv; charset=utf-8", "document.csv"},
+                                   {"application/pdf", "document.pdf"},
+                                   {"text/x-python", "document.txt"}}) {
+    const json request = {
+        {"contents",
+         {{{"role", "user"},
+           {"parts", {{{"inlineData", {{"mimeType", type}, {"data", "aGk="}}}}}}}}}};
+    for (const Format backend : {Format::kOpenAiChat, Format::kOpenAiResponses}) {
+      const auto sent = send(Format::kGeminiGenerate, backend, request, "gpt-5");
+      EXPECT_EQ(sent.error, "");
+      EXPECT_EQ(find_text(sent.body, "filename"), name) << sent.body;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::formats

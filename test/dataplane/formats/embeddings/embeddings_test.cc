@@ -165,5 +165,18 @@ TEST(Embeddings, LimitsOfModelsAreSaid) {
   EXPECT_EQ(cohere.error().origin, base::Origin::kClient);
 }
 
+TEST(Embeddings, EveryErrorHasAMessage) {
+  for (const EmbeddingFormat* format : all()) {
+    for (const std::string_view body : {"", "<html>", "{}", "[]", "null"}) {
+      chat::ProviderError error;
+      error.status = 500;
+      error.body = body;
+      const chat::ChatError found = format->decode_error(error);
+      EXPECT_NE(found.message, "") << catalog::to_string(format->format) << body;
+      EXPECT_EQ(found.message.find("<html>"), std::string::npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::formats::embeddings

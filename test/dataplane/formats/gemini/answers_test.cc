@@ -148,7 +148,13 @@ TEST(GeminiErrors, ProvidersErrorsAreUnderstood) {
   EXPECT_EQ(found.message, "Error: slow\nDetails: [{}]");
   error = {502, {}, {}, "<html>bad gateway</html>"};
   EXPECT_EQ(gemini::kFormat.decode_error(error).type, "GCPVertexAIBackendError");
-  EXPECT_EQ(gemini::kFormat.decode_error(error).message, "<html>bad gateway</html>");
+  EXPECT_EQ(gemini::kFormat.decode_error(error).message, "The provider answered with status 502.");
+  error.body = "<html><title>Bad gateway</title></html>";
+  EXPECT_EQ(gemini::kFormat.decode_error(error).message, "Bad gateway");
+  error.body = "";
+  EXPECT_EQ(gemini::kFormat.decode_error(error).message, "The provider answered with status 502.");
+  error.body = R"({"error":{"code":"rate","status":"RESOURCE_EXHAUSTED","message":"slow"}})";
+  EXPECT_EQ(gemini::kFormat.decode_error(error).code, "rate");
   error = {500, {}, {}, ""};
   EXPECT_EQ(gemini::kFormat.decode_error(error).status, 500);
 }
