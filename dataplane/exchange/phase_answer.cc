@@ -59,6 +59,9 @@ std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
 Step answer(Exchange& exchange) {
   const snapshot::Rule& rule = exchange.target().rule->value;
   if (rule.redirect) {
+    if (exchange.request().host.empty() && rule.redirect->hostname.empty()) {
+      return exchange.respond(Fault::kMalformedRequest, Exchange::kNoHost);
+    }
     Reply reply;
     reply.status = rule.redirect->status;
     reply.location = exchange.arena().copy(location(*rule.redirect, exchange));

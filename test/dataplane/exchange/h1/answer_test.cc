@@ -234,6 +234,31 @@ TEST_F(Answers, RedirectsFollowTheRulesOfPortsAndPrefixes) {
   }
 }
 
+TEST_F(Answers, WhatNeedsAHostIsRefusedWithoutOne) {
+  rig.put_rule(Rig::web_rule("/web"));
+  snapshot::Rule redirect = Rig::web_rule("/old");
+  redirect.backends.clear();
+  redirect.redirect = snapshot::Redirect{};
+  rig.put_rule(redirect);
+  rig.push();
+  for (const char* path : {"/web", "/old"}) {
+    const string answer = rig.ask("GET " + string(path) + " HTTP/1.0\r\n\r\n", "}}");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+    EXPECT_NE(answer.find("it names no host"), string::npos) << answer;
+    EXPECT_EQ(rig.sink.all.back().error, "malformed_request");
+  }
+  EXPECT_TRUE(rig.backend.connections.empty());
+  EXPECT_TRUE(rig.ask("GET /v1/models HTTP/1.0\r\n\r\n", "]}").starts_with("HTTP/1.1 200 "));
+  // A backend with a name of its own needs no other.
+  snapshot::Backend named;
+  named.name = "ns/w";
+  named.upstream_key = "upstream/ns/w";
+  named.host = "w.example.com";
+  rig.put("backend/ns/w", named);
+  rig.push();
+  EXPECT_TRUE(rig.ask("GET /web HTTP/1.0\r\n\r\n", "{}").starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(Answers, ConnectAndTraceAreRefused) {
   EXPECT_TRUE(
       rig.ask("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "}}").starts_with("HTTP/1.1 405 "));
