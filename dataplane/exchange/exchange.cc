@@ -187,6 +187,9 @@ Step Exchange::begin_attempt(std::uint32_t chosen) {
   Plan plan{&rule, &rule.value.backends[chosen],
             services_.config->snapshot->backends.find(rule.backends[chosen])};
   if (!plan.backend) return respond(Fault::kBackendGone);
+  if (request_.head->authority.empty() && plan.backend->value.host.empty()) {
+    return respond(Fault::kMalformedRequest, kNoHost);
+  }
   Attempt& attempt = attempts_[attempt_count_++].emplace(
       services_, static_cast<AttemptOwner&>(*this), request_, arena_);
   attempt.start(std::move(plan));

@@ -98,6 +98,8 @@ class Exchange final : private AttemptOwner, private limits::PassageOwner {
   Step try_next_backend();
 
   static constexpr std::size_t kMaxAttempts = 3;
+  /// For HTTP/1.0, which may leave the host out, where somebody needs it.
+  static constexpr std::string_view kNoHost = "malformed request: it names no host";
 
  private:
   // AttemptOwner

@@ -1,7 +1,7 @@
 #include <string>
 
 #include "dataplane/exchange/exchange.h"
-#include "dataplane/formats/errors.h"
+#include "dataplane/http/grammar.h"
 
 namespace tollgate::dataplane::exchange {
 
@@ -19,6 +19,33 @@ std::string replaced_prefix(std::string_view path, std::string_view prefix,
   result += rest;
   if (result.empty()) result = "/";
   return result;
+}
+
+bool is_escape(std::string_view text) {
+  return text.size() >= 3 && text[0] == '%' && http::hex_value(text[1]) >= 0 &&
+         http::hex_value(text[2]) >= 0;
+}
+
+/// A path out of the configuration, maybe with a query, as it may stand in a URL: what may not
+/// stand there is escaped, escapes that are there stay. It begins with '/', else it would go on
+/// with the host's name.
+void append_path(std::string_view text, std::string& out) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  if (!text.starts_with('/')) out += '/';
+  http::CharClass allowed = http::kPathChar;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '?') allowed = http::kTargetChar;
+    const bool plain = c != '%' && (c == '?' || http::is_class(c, allowed));
+    if (plain || is_escape(text.substr(i))) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 15U];
+  }
 }
 
 std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
@@ -39,15 +66,18 @@ std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
     text += ':';
     text += std::to_string(port);
   }
+  bool own_query = false;
   if (redirect.replace_full_path) {
-    text += *redirect.replace_full_path;
+    append_path(*redirect.replace_full_path, text);
+    own_query = redirect.replace_full_path->find('?') != std::string::npos;
   } else if (redirect.replace_prefix) {
-    text +=
-        replaced_prefix(request.path, exchange.target().matched_prefix, *redirect.replace_prefix);
+    append_path(
+        replaced_prefix(request.path, exchange.target().matched_prefix, *redirect.replace_prefix),
+        text);
   } else {
     text += request.path;
   }
-  if (request.head->has_query) {
+  if (request.head->has_query && !own_query) {
     text += '?';
     text += request.head->query;
   }
@@ -59,6 +89,9 @@ std::string location(const snapshot::Redirect& redirect, Exchange& exchange) {
 Step answer(Exchange& exchange) {
   const snapshot::Rule& rule = exchange.target().rule->value;
   if (rule.redirect) {
+    if (exchange.request().host.empty() && rule.redirect->hostname.empty()) {
+      return exchange.respond(Fault::kMalformedRequest, Exchange::kNoHost);
+    }
     Reply reply;
     reply.status = rule.redirect->status;
     reply.location = exchange.arena().copy(location(*rule.redirect, exchange));

@@ -66,6 +66,17 @@ std::vector<model::Match> read_matches(const View& list) {
   return out;
 }
 
+/// A path to send clients to. What a URL escapes is escaped when it is sent; control characters
+/// are nobody's intention.
+std::string read_target_path(const View& view) {
+  const std::string path = view.text_or("/");
+  const bool printable = std::none_of(path.begin(), path.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20U || c == '\x7F';
+  });
+  if (!printable) view.report("holds a control character");
+  return path;
+}
+
 model::Redirect read_redirect(const View& view) {
   model::Redirect redirect;
   redirect.scheme = view["scheme"].text_or("");
@@ -75,9 +86,9 @@ model::Redirect read_redirect(const View& view) {
   const View path = view["path"];
   const std::string type = path["type"].text_or("");
   if (type == "ReplaceFullPath") {
-    redirect.replace_full_path = path["replaceFullPath"].text_or("/");
+    redirect.replace_full_path = read_target_path(path["replaceFullPath"]);
   } else if (type == "ReplacePrefixMatch") {
-    redirect.replace_prefix = path["replacePrefixMatch"].text_or("/");
+    redirect.replace_prefix = read_target_path(path["replacePrefixMatch"]);
   } else if (path.exists()) {
     path["type"].report("'" + type + "' is neither ReplaceFullPath nor ReplacePrefixMatch");
   }

@@ -215,6 +215,14 @@ TEST_F(Answers, RedirectsFollowTheRulesOfPortsAndPrefixes) {
       {with([](auto& r) { r.port = 8080; }), "/old", "http://gw:8080/old"},
       {with([](auto& r) { r.hostname = "example.org"; }), "/old", "http://example.org/old"},
       {with([](auto& r) { r.replace_full_path = "/full"; }), "/old/x", "http://gw/full"},
+      {with([](auto& r) { r.replace_full_path = "/a\r\nX: y"; }), "/old",
+       "http://gw/a%0D%0AX:%20y"},
+      {with([](auto& r) { r.replace_full_path = "/a b \xC3\xA9#%2f%2"; }), "/old?q",
+       "http://gw/a%20b%20%C3%A9%23%2f%252?q"},
+      {with([](auto& r) { r.replace_full_path = "/a?b={c}&d=\"e\""; }), "/old?q",
+       "http://gw/a?b={c}&d=\"e\""},
+      {with([](auto& r) { r.replace_full_path = ".evil.test/"; }), "/old", "http://gw/.evil.test/"},
+      {with([](auto& r) { r.replace_prefix = "/n w\n"; }), "/old/x", "http://gw/n%20w%0A/x"},
       {with([](auto& r) { r.replace_prefix = "/new/"; }), "/old/x", "http://gw/new/x"},
       {with([](auto& r) { r.replace_prefix = "/"; }), "/old/x", "http://gw/x"},
       {with([](auto& r) { r.replace_prefix = ""; }), "/old", "http://gw/"},
@@ -232,6 +240,31 @@ TEST_F(Answers, RedirectsFollowTheRulesOfPortsAndPrefixes) {
         << one.location << "\n"
         << answer;
   }
+}
+
+TEST_F(Answers, WhatNeedsAHostIsRefusedWithoutOne) {
+  rig.put_rule(Rig::web_rule("/web"));
+  snapshot::Rule redirect = Rig::web_rule("/old");
+  redirect.backends.clear();
+  redirect.redirect = snapshot::Redirect{};
+  rig.put_rule(redirect);
+  rig.push();
+  for (const char* path : {"/web", "/old"}) {
+    const string answer = rig.ask("GET " + string(path) + " HTTP/1.0\r\n\r\n", "}}");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+    EXPECT_NE(answer.find("it names no host"), string::npos) << answer;
+    EXPECT_EQ(rig.sink.all.back().error, "malformed_request");
+  }
+  EXPECT_TRUE(rig.backend.connections.empty());
+  EXPECT_TRUE(rig.ask("GET /v1/models HTTP/1.0\r\n\r\n", "]}").starts_with("HTTP/1.1 200 "));
+  // A backend with a name of its own needs no other.
+  snapshot::Backend named;
+  named.name = "ns/w";
+  named.upstream_key = "upstream/ns/w";
+  named.host = "w.example.com";
+  rig.put("backend/ns/w", named);
+  rig.push();
+  EXPECT_TRUE(rig.ask("GET /web HTTP/1.0\r\n\r\n", "{}").starts_with("HTTP/1.1 200 "));
 }
 
 TEST_F(Answers, ConnectAndTraceAreRefused) {
