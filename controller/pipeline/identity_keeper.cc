@@ -83,6 +83,7 @@ void IdentityKeeper::write(push::Files files) {
   call_ = api_.call(std::move(request), executor_,
                     [this, files = std::move(files)](kube::ApiResult<kube::Response> result) {
                       writing_ = false;
+                      for (const auto& callback : std::exchange(idle_, {})) callback();
                       if (!result) {
                         base::log::error("push channel: the authority cannot be stored",
                                          {{"why", result.error().error.detail}});
@@ -94,6 +95,11 @@ void IdentityKeeper::write(push::Files files) {
                       backoff_.reset();
                       take(files);
                     });
+}
+
+void IdentityKeeper::when_idle(std::function<void()> callback) {
+  if (!writing_) return callback();
+  idle_.push_back(std::move(callback));
 }
 
 void IdentityKeeper::take(push::Files files) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "controller/kube/api.h"
 #include "controller/kube/backoff.h"
@@ -32,6 +33,8 @@ class IdentityKeeper {
                  std::string own_namespace, std::function<void()> on_authority);
 
   void set_leader(bool leader) { leader_ = leader; }
+  /// Calls back when no write is under way.
+  void when_idle(std::function<void()> callback);
   /// Looks at the Secret and the clock; makes or renews the authority if that is due. Called after
   /// changes and once an hour, and by itself after a write that failed.
   void refresh();
@@ -51,6 +54,7 @@ class IdentityKeeper {
   std::function<void()> on_authority_;
   bool leader_ = false;
   bool writing_ = false;
+  std::vector<std::function<void()>> idle_;
   kube::Backoff backoff_;
   kube::Timer retry_;  // after a write that failed
   std::optional<push::Files> authority_;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -29,6 +30,8 @@ namespace {
 constexpr const char* kServiceName = "tollgate-controller";
 /// The ConfigMap of manifests/redis.yaml.
 constexpr std::string_view kLimitStoreConfig = "tollgate-limit-store";
+/// Longer than that nothing at the end is waited for.
+constexpr std::chrono::seconds kWritersLimit{5};
 constexpr std::chrono::seconds kReleaseLimit{5};
 
 int fail(const std::string& what) {
@@ -138,6 +141,7 @@ base::Result<std::unique_ptr<api::ReadApi>> start_api(const std::string& text,
   return api::ReadApi::start(address, std::move(source));
 }
 
+/// Waits for a signal to end; the next one ends the process at once.
 void wait_for_signal() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -145,20 +149,25 @@ void wait_for_signal() {
   sigaddset(&signals, SIGINT);
   int signal = 0;
   sigwait(&signals, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
+/// Runs `begin` on the executor and waits until it calls back, within a limit.
+void wait_for(kube::SerialExecutor& executor, std::chrono::seconds limit,
+              const std::function<void(std::function<void()>)>& begin) {
+  auto over = std::make_shared<std::promise<void>>();
+  executor.run([&] { begin([over] { over->set_value(); }); });
+  over->get_future().wait_for(limit);
+}
+
+/// Writers first, then the Lease, which runs out by itself if the API server does not answer.
 void stop(kube::SerialExecutor& executor, Runtime& runtime) {
-  auto released = std::make_shared<std::promise<void>>();
-  executor.run([&] {
-    runtime.core->set_leader(false);
-    if (runtime.elector) {
-      runtime.elector->release([released] { released->set_value(); });
-    } else {
-      released->set_value();
-    }
+  wait_for(executor, kWritersLimit,
+           [&](std::function<void()> done) { runtime.core->finish(std::move(done)); });
+  wait_for(executor, kReleaseLimit, [&](std::function<void()> done) {
+    if (runtime.elector) return runtime.elector->release(std::move(done));
+    done();
   });
-  // The Lease runs out by itself if the API server does not answer.
-  released->get_future().wait_for(kReleaseLimit);
   executor.run([&] {
     runtime.elector.reset();
     runtime.core.reset();

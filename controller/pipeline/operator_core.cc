@@ -132,6 +132,13 @@ void Operator::set_leader(bool leader) {
   holdoff_.touch();
 }
 
+void Operator::finish(std::function<void()> done) {
+  set_leader(false);
+  status_writer_.when_idle([this, done = std::move(done)] {
+    applier_.when_idle([this, done] { identity_.when_idle(done); });
+  });
+}
+
 void Operator::on_hour() {
   if (settled()) {
     identity_.refresh();

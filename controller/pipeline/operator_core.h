@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +53,9 @@ class Operator {
   void start();
   /// Leadership: only the leader writes to the API server.
   void set_leader(bool leader);
+  /// The end: writes nothing more and calls `done` once nothing that was being written is under
+  /// way, so that whoever leads next meets no late write of ours.
+  void finish(std::function<void()> done);
   /// Why the operator is not ready, empty if it is.
   [[nodiscard]] std::string not_ready() const;
   [[nodiscard]] std::string metrics() const;

@@ -70,6 +70,7 @@ class Cluster {
   }
   /// Status writes that were carried out.
   int writes = 0;
+  std::function<void()> on_write;  // called while one is under way
   std::function<std::optional<ScriptedApi::Answer>(const kube::Request&)> others;
   ManualExecutor executor;
   ScriptedApi api;
@@ -102,6 +103,7 @@ class Cluster {
       return ScriptedApi::fail(409, "Conflict");
     }
     ++writes;
+    if (on_write) on_write();
     found->second.merge_patch(json{{"status", patch["status"]}});
     found->second["metadata"]["resourceVersion"] = std::to_string(++version_);
     tell(kube::WatchEventType::kModified, path, found->second);

@@ -67,5 +67,28 @@ TEST_F(OperatorTest, AnObjectThatIsDeletedAndMadeAgainGetsAStatus) {
   EXPECT_LE(cluster_.writes, writes + 3);
 }
 
+TEST_F(OperatorTest, TheEndWaitsForWhatIsBeingWritten) {
+  bool over = false;
+  int under_way = 0;
+  cluster_.on_write = [&] {
+    if (++under_way > 1) return;
+    operator_->finish([&] { over = true; });
+    EXPECT_FALSE(over);  // the server is still at it
+  };
+  cluster_.put(fresh(world::gateway_class()));
+  cluster_.put(fresh(world::gateway("gw")));
+  cluster_.put(fresh(world::http_route("web", "gw", "/", "web")));
+  cluster_.others = [](const kube::Request& request) -> std::optional<test::ScriptedApi::Answer> {
+    if (request.body.empty()) return test::ScriptedApi::fail(404, "NotFound");
+    return test::ScriptedApi::ok(json::parse(request.body));
+  };
+  cluster_.run(milliseconds(500));
+  EXPECT_TRUE(over);
+  const int writes = cluster_.writes;
+  cluster_.put(fresh(world::http_route("late", "gw", "/", "web")));
+  cluster_.run(milliseconds(500));
+  EXPECT_EQ(cluster_.writes, writes);
+}
+
 }  // namespace
 }  // namespace tollgate::controller::pipeline
