@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataplane/formats/errors.h"
+#include "dataplane/formats/usage_fields.h"
 
 namespace tollgate::dataplane::translate {
 
@@ -100,6 +101,15 @@ void TranslatedAnswer::open(char first) {
       setup_.backend->stream_type == kSse && kEventBegins.find(first) != std::string_view::npos;
   const bool stream = first != '{' && (labelled_stream_ || frame || event);
   decoder_ = setup_.backend->make_decoder(stream, setup_.context);
+  const bool readable = !formats::usage_places(setup_.backend->format).nodes.empty();
+  if (!stream && readable) figures_ = formats::UsageScanner(setup_.backend->format, false);
+}
+
+/// A whole answer that cannot be used hands out no event, but it may have said what it costs.
+providers::AnswerFacts TranslatedAnswer::facts() const {
+  providers::AnswerFacts facts = facts_.facts();
+  if (!facts.usage.reported) facts.usage = figures_.usage();
+  return facts;
 }
 
 base::Status TranslatedAnswer::decode(std::string_view bytes) {
@@ -110,6 +120,7 @@ base::Status TranslatedAnswer::decode(std::string_view bytes) {
     bytes.remove_prefix(begin);
     open(bytes.front());
   }
+  figures_.feed(bytes);
   return decoder_->push(bytes, *this);
 }
 

@@ -6,6 +6,7 @@
 
 #include "dataplane/formats/chat/answer.h"
 #include "dataplane/formats/chat/format.h"
+#include "dataplane/formats/usage_scanner.h"
 #include "dataplane/providers/answer.h"
 #include "dataplane/providers/answer_parts.h"
 #include "dataplane/translate/event_facts.h"
@@ -32,7 +33,7 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
   base::Status push(std::string_view bytes, formats::ByteSink& sink) override;
   base::Status finish(formats::ByteSink& sink) override;
   void fail(const base::Error& error, formats::ByteSink& sink) override;
-  [[nodiscard]] providers::AnswerFacts facts() const override { return facts_.facts(); }
+  [[nodiscard]] providers::AnswerFacts facts() const override;
   [[nodiscard]] const providers::ReportedError* reported() const override {
     return reported_ ? &*reported_ : nullptr;
   }
@@ -63,6 +64,7 @@ class TranslatedAnswer final : public providers::Answer, private formats::chat::
   std::optional<formats::chat::AnswerFold> fold_;
   formats::ByteSink* sink_ = nullptr;  // during push, finish and fail
   EventFacts facts_;
+  formats::UsageScanner figures_{catalog::Format::kNone, false};  // beside a whole answer
   std::optional<formats::chat::ChatError> provider_error_;
   std::optional<providers::ReportedError> reported_;
 };

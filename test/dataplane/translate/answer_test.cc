@@ -381,5 +381,16 @@ TEST(HeldAnswer, ErrorsAreTold) {
   EXPECT_EQ(out.body, "told: gone");
 }
 
+TEST(TranslatedAnswer, AnUnusableAnswerStillSaysWhatItCosts) {
+  TranslatedAnswer answer = translated(Format::kOpenAiChat, Format::kAnthropicMessages, false);
+  const Outcome out = play(
+      answer, 200, "application/json",
+      {R"({"model":"m","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":900}})"});
+  EXPECT_NE(out.error, "");
+  EXPECT_EQ(out.usage.input, 1000U);
+  EXPECT_EQ(out.usage.output, 900U);
+  EXPECT_TRUE(out.usage.reported);
+}
+
 }  // namespace
 }  // namespace tollgate::dataplane::translate

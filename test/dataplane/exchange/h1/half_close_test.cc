@@ -82,10 +82,11 @@ TEST_F(HalfClosed, OldClientsToo) {
 }
 
 TEST_F(HalfClosed, ModelsAnswerToo) {
-  const string answer = final_answer(ask_end_and_answer(chat_request(kBody), json_answer("{}")));
+  const string body = R"({"choices":[{"message":{"content":"hi"}}]})";
+  const string answer = final_answer(ask_end_and_answer(chat_request(kBody), json_answer(body)));
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
   EXPECT_NE(answer.find("Connection: close"), string::npos) << answer;
-  EXPECT_TRUE(answer.ends_with("{}")) << answer;
+  EXPECT_TRUE(answer.ends_with(body)) << answer;
   EXPECT_FALSE(rig.sink.all.at(0).client_left);
 }
 
