@@ -13,18 +13,8 @@ using chat::DeltaKind;
 using chat::Event;
 using chat::EventKind;
 using chat::find_text;
+using chat::take_others;
 using json::Value;
-
-using Names = std::initializer_list<std::string_view>;
-
-void others(const Value& object, Names known, chat::Extras& extras) {
-  auto members = object.members();
-  if (!members) return;
-  while (members->next()) {
-    if (std::find(known.begin(), known.end(), members->key()) != known.end()) continue;
-    extras.push_back({members->key(), chat::Keeper::raw(members->value())});
-  }
-}
 
 BlockKind kind_of(std::string_view type) {
   if (type == "text") return BlockKind::kText;
@@ -52,11 +42,6 @@ void take_later(const Value& usage, std::string_view key, std::optional<std::uin
 }
 
 }  // namespace
-
-base::Error broken_answer(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
 
 Event AnswerReader::event_of(EventKind kind, std::uint32_t number) const {
   Event event;
@@ -89,9 +74,9 @@ void AnswerReader::count(const Value& usage) {
 base::Status AnswerReader::start(const Value& message, bool streamed, chat::EventSink& sink) {
   if (message.type() != json::Type::kObject) return broken_answer("the message is no object");
   extras_.clear();
-  others(message,
-         {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"},
-         extras_);
+  take_others(message,
+              {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"},
+              extras_);
   Event event = event_of(EventKind::kStart, 0);
   event.id = find_text(message, "id");
   event.model = find_text(message, "model");
@@ -121,19 +106,19 @@ base::Status AnswerReader::block_start(const Value& block, std::uint32_t number,
   event.extras = &extras_;
   switch (kind_) {
     case BlockKind::kText:
-      others(block, {"type", "text"}, extras_);
+      take_others(block, {"type", "text"}, extras_);
       std::erase_if(extras_, [](const chat::Extra& extra) {
         return extra.key == "citations" && extra.raw.size() > 2 && extra.raw.starts_with('[');
       });
       break;
     case BlockKind::kThinking:
-      others(block, {"type", "thinking", "signature"}, extras_);
+      take_others(block, {"type", "thinking", "signature"}, extras_);
       break;
     case BlockKind::kRedactedThinking:
-      others(block, {"type", "data"}, extras_);
+      take_others(block, {"type", "data"}, extras_);
       break;
     case BlockKind::kToolCall:
-      others(block, {"type", "id", "name", "input"}, extras_);
+      take_others(block, {"type", "id", "name", "input"}, extras_);
       event.id = find_text(block, "id");
       event.name = find_text(block, "name");
       break;
@@ -192,7 +177,7 @@ base::Status AnswerReader::block_end(std::uint32_t number, chat::EventSink& sink
 base::Status AnswerReader::stop(const Value& object, bool with_extras, chat::EventSink& sink) {
   const std::string_view word = find_text(object, "stop_reason");
   extras_.clear();
-  if (with_extras) others(object, {"stop_reason", "stop_sequence"}, extras_);
+  if (with_extras) take_others(object, {"stop_reason", "stop_sequence"}, extras_);
   Event event = event_of(EventKind::kStop, 0);
   event.stop = word.empty() ? chat::StopReason::kEndTurn : stop_of(word);
   if (event.stop == chat::StopReason::kOther) event.raw = word;
@@ -205,7 +190,7 @@ base::Status AnswerReader::usage(const Value& usage, const Value* around, chat::
   if (usage.type() != json::Type::kObject) return {};
   count(usage);
   extras_.clear();
-  if (around != nullptr) others(*around, {"type", "delta", "usage"}, extras_);
+  if (around != nullptr) take_others(*around, {"type", "delta", "usage"}, extras_);
   Event event = event_of(EventKind::kUsage, 0);
   event.usage = &usage_;
   event.raw = chat::Keeper::raw(usage);

@@ -49,6 +49,6 @@ class AnswerReader {
   chat::Extras extras_;
 };
 
-base::Error broken_answer(std::string_view what);
+using chat::broken_answer;
 
 }  // namespace tollgate::dataplane::formats::anthropic

@@ -6,6 +6,7 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/json_members.h"
@@ -17,6 +18,7 @@ using catalog::Feature;
 using chat::Block;
 using chat::BlockKind;
 using chat::cannot_say;
+using chat::is_instruction;
 using chat::MediaSource;
 using chat::Role;
 
@@ -31,10 +33,6 @@ bool is_image_type(std::string_view type) {
 bool is_pdf_url(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   return url.size() > 4 && base::equals_ignore_case(url.substr(url.size() - 4), ".pdf");
-}
-
-bool is_instruction(const chat::Message& message) {
-  return message.role == Role::kSystem || message.role == Role::kDeveloper;
 }
 
 Role written_role(const chat::Message& message) {

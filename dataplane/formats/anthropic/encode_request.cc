@@ -6,6 +6,7 @@
 #include "dataplane/formats/anthropic/content_writer.h"
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/survey.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -13,29 +14,12 @@ namespace {
 
 using catalog::Feature;
 using chat::cannot_say;
+using chat::is_nonzero;
+using chat::kMaxExactInteger;
 using chat::Number;
 using chat::ThinkingKind;
 using chat::ToolChoiceKind;
-
-constexpr double kMaxExactInteger = 9007199254740992.0;
-constexpr std::string_view kJsonInstruction =
-    "Answer with exactly one JSON object and nothing else: no explanation, no code fence.";
-
-/// Integers as such: 40.0 of a dialect whose numbers are doubles is 40.
-void write_number(json::Writer& writer, std::string_view key, const Number& number, bool own) {
-  if (!own && std::abs(number.value) < kMaxExactInteger &&
-      std::trunc(number.value) == number.value) {
-    writer.member(key, static_cast<std::int64_t>(number.value));
-  } else if (!number.raw.empty()) {
-    writer.raw_member(key, number.raw);
-  } else {
-    writer.member(key, number.value);
-  }
-}
-
-bool nonzero(const std::optional<Number>& number) {
-  return number && number->value != 0;
-}
+using chat::write_number;
 
 class Encoder {
  public:
@@ -66,7 +50,6 @@ class Encoder {
   base::Status about();
   base::Status service_tier();
   [[nodiscard]] std::string instruction() const;
-  [[nodiscard]] bool allowed(const chat::Tool& tool) const;
   [[nodiscard]] bool kept(std::string_view key) const {
     return content_.kept(request_.extras, key);
   }
@@ -155,8 +138,8 @@ base::Status Encoder::lost_sampling() {
   const std::pair<bool, Feature> asked[] = {
       {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
       {sampling.seed.has_value(), Feature::kSeed},
-      {nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
-      {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
+      {is_nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
+      {is_nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
       {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
        Feature::kLogitBias},
       {chat::asks_logprobs(request_), Feature::kLogprobs},
@@ -167,12 +150,6 @@ base::Status Encoder::lost_sampling() {
   return {};
 }
 
-bool Encoder::allowed(const chat::Tool& tool) const {
-  const chat::ToolChoice& choice = request_.tool_choice;
-  return choice.kind != ToolChoiceKind::kAllowed ||
-         std::find(choice.names.begin(), choice.names.end(), tool.name) != choice.names.end();
-}
-
 base::Status Encoder::tools() {
   if (request_.tools.empty()) return {};
   bool open = false;
@@ -181,7 +158,7 @@ base::Status Encoder::tools() {
       TRY(losses_.lose(Feature::kBuiltinTool));
       continue;
     }
-    if (!allowed(tool)) continue;
+    if (!chat::is_allowed(request_.tool_choice, tool)) continue;
     if (!open) writer_.key("tools").begin_array();
     open = true;
     TRY(this->tool(tool));
@@ -330,17 +307,8 @@ base::Status Encoder::output_config() {
 }
 
 std::string Encoder::instruction() const {
-  using chat::ResponseFormatKind;
-  const chat::ResponseFormat& format = request_.response_format;
-  const bool json = format.kind == ResponseFormatKind::kJsonObject ||
-                    format.kind == ResponseFormatKind::kJsonSchema;
-  if (own_ || !json || native_schema()) return {};
-  std::string text(kJsonInstruction);
-  if (format.kind == ResponseFormatKind::kJsonSchema && !format.schema.empty()) {
-    text += " The object must be valid against this JSON schema:\n";
-    text += format.schema;
-  }
-  return text;
+  if (own_ || native_schema()) return {};
+  return chat::json_instruction(request_.response_format);
 }
 
 base::Status Encoder::about() {

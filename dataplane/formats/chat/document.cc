@@ -9,4 +9,17 @@ void write_document_text(json::Writer& writer, const Media& media) {
   writer.string_part(media.data);
 }
 
+bool is_text(const Block& block) {
+  return block.kind == BlockKind::kText ||
+         (block.kind == BlockKind::kDocument && block.media.source == MediaSource::kText);
+}
+
+void write_text(json::Writer& writer, const Block& text) {
+  if (text.kind == BlockKind::kText) {
+    writer.string_part(text.text);
+  } else {
+    write_document_text(writer, text.media);
+  }
+}
+
 }  // namespace tollgate::dataplane::formats::chat

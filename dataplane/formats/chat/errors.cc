@@ -37,4 +37,18 @@ ErrorKind kind_of(int status) {
   return status >= 400 && status < 500 ? ErrorKind::kInvalidRequest : ErrorKind::kServer;
 }
 
+base::Error broken_answer(std::string_view what) {
+  return base::backend_error(base::Code::kProtocol, true,
+                             "the provider's answer is broken: " + std::string(what));
+}
+
+base::Error answer_too_large() {
+  return base::backend_error(base::Code::kLimitExceeded, false,
+                             "the provider's answer is too large");
+}
+
+base::Error provider_failed() {
+  return base::backend_error(base::Code::kUnavailable, true, "the provider reported an error");
+}
+
 }  // namespace tollgate::dataplane::formats::chat

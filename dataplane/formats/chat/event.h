@@ -111,6 +111,12 @@ struct Event {
   const Extras* extras = nullptr;
 };
 
+/// Why a decoder gives up: the answer is not what its format says, it exceeds a limit, or the
+/// provider said so in an event that was handed out.
+base::Error broken_answer(std::string_view what);
+base::Error answer_too_large();
+base::Error provider_failed();
+
 /// Takes events in order. An error stops the decoder that called.
 class EventSink {
  public:

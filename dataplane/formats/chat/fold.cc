@@ -13,15 +13,11 @@ base::Error out_of_order(std::string_view what) {
                              "the answer's events are out of order: " + std::string(what));
 }
 
-base::Error too_large() {
-  return base::backend_error(base::Code::kLimitExceeded, false, "the answer is too large");
-}
-
 }  // namespace
 
 base::Status AnswerFold::charge(std::size_t bytes) {
   bytes_ += bytes;
-  if (bytes_ > kMaxBytes) return too_large();
+  if (bytes_ > kMaxBytes) return answer_too_large();
   return {};
 }
 
@@ -56,7 +52,7 @@ AnswerChoice* AnswerFold::choice(const Event& event) {
 
 base::Status AnswerFold::open(const Event& event) {
   AnswerChoice* of = choice(event);
-  if (of == nullptr || of->blocks.size() >= kMaxBlocks) return too_large();
+  if (of == nullptr || of->blocks.size() >= kMaxBlocks) return answer_too_large();
   if (event.block != of->blocks.size()) return out_of_order("a block begins with another number");
   AnswerBlock& block = of->blocks.emplace_back();
   block.kind = event.block_kind;
@@ -69,7 +65,7 @@ base::Status AnswerFold::open(const Event& event) {
 
 base::Status AnswerFold::grow(const Event& event) {
   AnswerChoice* of = choice(event);
-  if (of == nullptr) return too_large();
+  if (of == nullptr) return answer_too_large();
   if (event.delta == DeltaKind::kLogprobs) {
     of->logprobs.emplace_back(event.raw);
     return charge(event.raw.size());
@@ -116,7 +112,7 @@ base::Status AnswerFold::on_event(const Event& event) {
       return grow(event);
     case EventKind::kStop: {
       AnswerChoice* of = choice(event);
-      if (of == nullptr) return too_large();
+      if (of == nullptr) return answer_too_large();
       of->stop = event.stop;
       of->stop_sequence = event.stop_sequence;
       of->raw_stop = event.raw;

@@ -89,4 +89,21 @@ bool only_has(const json::Value& object, std::initializer_list<std::string_view>
   return true;
 }
 
+void take_others(const json::Value& object, std::initializer_list<std::string_view> known,
+                 Extras& extras) {
+  auto members = object.members();
+  if (!members) return;
+  while (members->next()) {
+    if (std::find(known.begin(), known.end(), members->key()) != known.end()) continue;
+    extras.push_back({members->key(), Keeper::raw(members->value())});
+  }
+}
+
+std::size_t count_members(const json::Value& object) {
+  auto members = object.members();
+  std::size_t count = 0;
+  while (members && members->next()) ++count;
+  return count;
+}
+
 }  // namespace tollgate::dataplane::formats::chat

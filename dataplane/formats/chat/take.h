@@ -54,6 +54,11 @@ base::Result<json::Members> members_of(const json::Value& value, const At& at);
 base::Result<json::Elements> elements_of(const json::Value& value, const At& at);
 /// The text of a member; empty if it is absent or no string.
 std::string_view find_text(const json::Value& value, std::string_view key);
+/// The members that are not named, as they came.
+void take_others(const json::Value& object, std::initializer_list<std::string_view> known,
+                 Extras& extras);
+/// How many members an object has.
+std::size_t count_members(const json::Value& object);
 /// An object has no members but these, and none is null: the typed fields say all of it.
 bool only_has(const json::Value& object, std::initializer_list<std::string_view> known);
 

@@ -13,18 +13,8 @@ using chat::DeltaKind;
 using chat::Event;
 using chat::EventKind;
 using chat::find_text;
+using chat::take_others;
 using json::Value;
-
-using Names = std::initializer_list<std::string_view>;
-
-void others(const Value& object, Names known, chat::Extras& extras) {
-  auto members = object.members();
-  if (!members) return;
-  while (members->next()) {
-    if (std::find(known.begin(), known.end(), members->key()) != known.end()) continue;
-    extras.push_back({members->key(), chat::Keeper::raw(members->value())});
-  }
-}
 
 std::optional<std::uint64_t> count_of(const Value& usage, std::string_view key) {
   const auto member = usage.find(key);
@@ -37,11 +27,6 @@ std::optional<std::uint64_t> count_of(const Value& usage, std::string_view key) 
 }
 
 }  // namespace
-
-base::Error broken_answer(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
 
 Event event_of(EventKind kind) {
   Event event;
@@ -63,7 +48,7 @@ base::Status AnswerReader::start(const Value* object, chat::EventSink& sink) {
   Event event = event_of(EventKind::kStart);
   extras_.clear();
   if (object != nullptr) {
-    others(*object, {"output", "stopReason", "usage"}, extras_);
+    take_others(*object, {"output", "stopReason", "usage"}, extras_);
     if (const auto tier = object->find("serviceTier")) {
       event.service_tier = find_text(*tier, "type");
     }
@@ -76,7 +61,7 @@ base::Status AnswerReader::stop(const Value& object, bool with_extras, chat::Eve
   const std::string_view word = find_text(object, "stopReason");
   if (word.empty()) return broken_answer("it has no stop reason");
   extras_.clear();
-  if (with_extras) others(object, {"stopReason", "p"}, extras_);
+  if (with_extras) take_others(object, {"stopReason", "p"}, extras_);
   Event event = event_of(EventKind::kStop);
   event.stop = stop_of(word);
   if (event.stop == chat::StopReason::kOther || stop_word(event.stop) != word) event.raw = word;
@@ -86,7 +71,7 @@ base::Status AnswerReader::stop(const Value& object, bool with_extras, chat::Eve
 
 base::Status AnswerReader::usage(const Value& object, bool with_extras, chat::EventSink& sink) {
   extras_.clear();
-  if (with_extras) others(object, {"usage", "p"}, extras_);
+  if (with_extras) take_others(object, {"usage", "p"}, extras_);
   Event event = event_of(EventKind::kUsage);
   event.extras = &extras_;
   if (const auto tier = object.find("serviceTier")) event.service_tier = find_text(*tier, "type");
@@ -120,7 +105,7 @@ base::Status AnswerReader::block(const Value& block, std::uint32_t number, chat:
 
 base::Status AnswerReader::parts(const Value& block, Event& event, chat::EventSink& sink) {
   if (const auto text = block.find("text")) {
-    others(block, {"text"}, extras_);
+    take_others(block, {"text"}, extras_);
     TRY(sink.on_event(event));
     const std::string_view said = find_text(block, "text");
     return said.empty() ? base::Status{} : send_delta(event, DeltaKind::kText, said, sink);
@@ -129,7 +114,7 @@ base::Status AnswerReader::parts(const Value& block, Event& event, chat::EventSi
     event.block_kind = BlockKind::kToolCall;
     event.id = find_text(*call, "toolUseId");
     event.name = find_text(*call, "name");
-    others(block, {"toolUse"}, extras_);
+    take_others(block, {"toolUse"}, extras_);
     TRY(sink.on_event(event));
     const auto input = call->find("input");
     return input ? send_delta(event, DeltaKind::kJson, chat::Keeper::raw(*input), sink)
@@ -148,7 +133,7 @@ base::Status AnswerReader::reasoning(const Value& block, const Event& event,
                                      chat::EventSink& sink) {
   Event begun = event;
   begun.block_kind = BlockKind::kThinking;
-  others(block, {"reasoningContent"}, extras_);
+  take_others(block, {"reasoningContent"}, extras_);
   const auto redacted = block.find({"reasoningContent", "redactedContent"});
   const auto text = block.find({"reasoningContent", "reasoningText"});
   if (redacted) begun.block_kind = BlockKind::kRedactedThinking;
@@ -167,7 +152,7 @@ base::Status AnswerReader::reasoning(const Value& block, const Event& event,
 /// Text with citations: the block itself is kept, since its texts are a list.
 base::Status AnswerReader::citations(const Value& block, const Event& event,
                                      chat::EventSink& sink) {
-  others(block, {}, extras_);
+  take_others(block, {}, extras_);
   TRY(sink.on_event(event));
   if (const auto list = block.find({"citationsContent", "content"})) {
     auto elements = list->elements();

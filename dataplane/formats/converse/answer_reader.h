@@ -33,6 +33,6 @@ class AnswerReader {
 chat::Event event_of(chat::EventKind kind);
 base::Status send_delta(chat::Event event, chat::DeltaKind kind, std::string_view text,
                         chat::EventSink& sink);
-base::Error broken_answer(std::string_view what);
+using chat::broken_answer;
 
 }  // namespace tollgate::dataplane::formats::converse

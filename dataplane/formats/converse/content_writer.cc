@@ -4,6 +4,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
 #include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/converse/parts.h"
@@ -15,15 +16,12 @@ using catalog::Feature;
 using chat::Block;
 using chat::BlockKind;
 using chat::cannot_say;
+using chat::is_instruction;
 using chat::MediaSource;
 using chat::Role;
 
 constexpr std::string_view kS3 = "s3://";
 constexpr std::size_t kMaxNameBytes = 200;
-
-bool is_instruction(const chat::Message& message) {
-  return message.role == Role::kSystem || message.role == Role::kDeveloper;
-}
 
 bool is_assistant(const chat::Message& message) {
   return message.role == Role::kAssistant;

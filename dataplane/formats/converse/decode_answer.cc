@@ -18,13 +18,10 @@ using chat::Event;
 using chat::EventKind;
 using chat::EventSink;
 using chat::find_text;
+using chat::provider_failed;
 using json::Value;
 
 constexpr std::size_t kMaxBlocks = chat::AnswerFold::kMaxBlocks;
-
-base::Error provider_failed() {
-  return base::backend_error(base::Code::kUnavailable, true, "the provider reported an error");
-}
 
 /// Text and thinking have no start event: their block begins with the first delta.
 class StreamDecoder final : public AnswerDecoder {
@@ -279,8 +276,7 @@ class WholeDecoder final : public AnswerDecoder {
 
 base::Status WholeDecoder::push(std::string_view bytes, EventSink& /*sink*/) {
   if (body_.size() + bytes.size() > kMaxAnswerBytes) {
-    return base::backend_error(base::Code::kLimitExceeded, false,
-                               "the provider's answer is too large");
+    return chat::answer_too_large();
   }
   body_ += bytes;
   return {};

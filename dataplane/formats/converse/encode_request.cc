@@ -4,6 +4,7 @@
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/converse/content_writer.h"
 #include "dataplane/formats/converse/parts.h"
@@ -13,29 +14,14 @@ namespace {
 
 using catalog::Feature;
 using chat::cannot_say;
+using chat::is_nonzero;
+using chat::kMaxExactInteger;
 using chat::Number;
 using chat::ThinkingKind;
 using chat::ToolChoiceKind;
+using chat::write_number;
 
-constexpr double kMaxExactInteger = 9007199254740992.0;
-constexpr std::string_view kJsonInstruction =
-    "Answer with exactly one JSON object and nothing else: no explanation, no code fence.";
 constexpr std::string_view kNoArguments = R"({"type":"object","properties":{}})";
-
-void write_number(json::Writer& writer, std::string_view key, const Number& number, bool own) {
-  if (!own && std::abs(number.value) < kMaxExactInteger &&
-      std::trunc(number.value) == number.value) {
-    writer.member(key, static_cast<std::int64_t>(number.value));
-  } else if (!number.raw.empty()) {
-    writer.raw_member(key, number.raw);
-  } else {
-    writer.member(key, number.value);
-  }
-}
-
-bool nonzero(const std::optional<Number>& number) {
-  return number && number->value != 0;
-}
 
 class Encoder {
  public:
@@ -66,7 +52,6 @@ class Encoder {
   base::Status about();
   base::Status service_tier();
   [[nodiscard]] std::string instruction() const;
-  [[nodiscard]] bool allowed(const chat::Tool& tool) const;
   [[nodiscard]] bool has_tool_blocks() const;
   [[nodiscard]] bool has_tools() const;
   [[nodiscard]] bool kept(std::string_view key) const {
@@ -133,8 +118,8 @@ base::Status Encoder::lost_sampling() {
   const std::pair<bool, Feature> asked[] = {
       {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
       {sampling.seed.has_value(), Feature::kSeed},
-      {nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
-      {nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
+      {is_nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
+      {is_nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
       {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
        Feature::kLogitBias},
       {chat::asks_logprobs(request_), Feature::kLogprobs},
@@ -149,15 +134,9 @@ base::Status Encoder::lost_sampling() {
   return {};
 }
 
-bool Encoder::allowed(const chat::Tool& tool) const {
-  const chat::ToolChoice& choice = request_.tool_choice;
-  return choice.kind != ToolChoiceKind::kAllowed ||
-         std::find(choice.names.begin(), choice.names.end(), tool.name) != choice.names.end();
-}
-
 bool Encoder::has_tools() const {
   return std::any_of(request_.tools.begin(), request_.tools.end(), [this](const chat::Tool& tool) {
-    return own_ || (!tool.builtin && allowed(tool));
+    return own_ || (!tool.builtin && chat::is_allowed(request_.tool_choice, tool));
   });
 }
 
@@ -198,7 +177,7 @@ base::Status Encoder::tools() {
   for (const chat::Tool& tool : request_.tools) {
     if (tool.builtin) {
       if (own_) writer_.raw(tool.raw);
-    } else if (allowed(tool)) {
+    } else if (chat::is_allowed(request_.tool_choice, tool)) {
       this->tool(tool);
     } else {
       continue;
@@ -374,17 +353,8 @@ void Encoder::output_config() {
 }
 
 std::string Encoder::instruction() const {
-  using chat::ResponseFormatKind;
-  const chat::ResponseFormat& format = request_.response_format;
-  const bool json = format.kind == ResponseFormatKind::kJsonObject ||
-                    format.kind == ResponseFormatKind::kJsonSchema;
-  if (own_ || !json || native_schema()) return {};
-  std::string text(kJsonInstruction);
-  if (format.kind == ResponseFormatKind::kJsonSchema && !format.schema.empty()) {
-    text += " The object must be valid against this JSON schema:\n";
-    text += format.schema;
-  }
-  return text;
+  if (own_ || native_schema()) return {};
+  return chat::json_instruction(request_.response_format);
 }
 
 base::Status Encoder::about() {

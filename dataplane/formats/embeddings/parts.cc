@@ -10,11 +10,6 @@
 
 namespace tollgate::dataplane::formats::embeddings {
 
-base::Error broken_answer(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
-
 base::Error cannot_say(std::string_view where, std::string_view what) {
   return chat::bad_request(where, what);
 }

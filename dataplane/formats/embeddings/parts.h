@@ -14,7 +14,7 @@ base::Result<std::string> to_base64(std::string_view numbers);
 /// And back, each number as short as it can be.
 base::Result<std::string> to_numbers(std::string_view base64);
 
-base::Error broken_answer(std::string_view what);
+using chat::broken_answer;
 base::Error cannot_say(std::string_view where, std::string_view what);
 
 /// The vectors match the request's inputs, in number; kProtocol if not.

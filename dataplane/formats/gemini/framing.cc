@@ -1,13 +1,10 @@
 #include "dataplane/formats/gemini/framing.h"
 
+#include "dataplane/formats/chat/event.h"
 #include "dataplane/json/reader.h"
 
 namespace tollgate::dataplane::formats::gemini {
 namespace {
-
-base::Error too_large() {
-  return base::backend_error(base::Code::kLimitExceeded, false, "the answer is too large");
-}
 
 constexpr std::string_view kSpace = " \t\r\n";
 
@@ -20,7 +17,7 @@ Framing::Framing(bool streamed, std::size_t max_event_bytes, std::size_t max_ans
       events_(max_event_bytes) {}
 
 base::Status Framing::hold(std::string_view bytes, std::size_t limit) {
-  if (bytes.size() > limit - held_.size()) return too_large();
+  if (bytes.size() > limit - held_.size()) return chat::answer_too_large();
   held_.append(bytes);
   return {};
 }
@@ -61,7 +58,7 @@ base::Status Framing::push_events(std::string_view bytes, const Take& take) {
     const SseReader::Step step = events_.feed(bytes);
     bytes.remove_prefix(step.consumed);
     if (step.what == SseReader::What::kNeedMore) return {};
-    if (step.what == SseReader::What::kTooLarge) return too_large();
+    if (step.what == SseReader::What::kTooLarge) return chat::answer_too_large();
     TRY(hand_out(step.event.data, take));
   }
 }

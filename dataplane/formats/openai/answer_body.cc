@@ -13,11 +13,6 @@ using base::Status;
 using chat::AnswerDecoder;
 using chat::EventSink;
 
-base::Error too_large() {
-  return base::backend_error(base::Code::kLimitExceeded, false,
-                             "the provider's answer is too large");
-}
-
 /// A JSON document with its padding, in a buffer that is used again.
 class Scratch {
  public:
@@ -45,7 +40,7 @@ class StreamDecoder final : public AnswerDecoder {
     while (!bytes.empty() && !done_) {
       const SseReader::Step step = sse_.feed(bytes);
       bytes.remove_prefix(step.consumed);
-      if (step.what == SseReader::What::kTooLarge) return too_large();
+      if (step.what == SseReader::What::kTooLarge) return chat::answer_too_large();
       if (step.what == SseReader::What::kNeedMore) break;
       TRY(take(step.event, sink));
     }
@@ -88,7 +83,7 @@ class WholeDecoder final : public AnswerDecoder {
   explicit WholeDecoder(std::unique_ptr<WholeTaker> taker) : taker_(std::move(taker)) {}
 
   Status push(std::string_view bytes, EventSink&) override {
-    if (body_.size() + bytes.size() > kMaxAnswerBytes) return too_large();
+    if (body_.size() + bytes.size() > kMaxAnswerBytes) return chat::answer_too_large();
     body_ += bytes;
     return {};
   }
@@ -107,11 +102,6 @@ class WholeDecoder final : public AnswerDecoder {
 };
 
 }  // namespace
-
-base::Error broken_answer(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
 
 std::unique_ptr<AnswerDecoder> stream_decoder(std::unique_ptr<EventTaker> taker) {
   return std::make_unique<StreamDecoder>(std::move(taker));

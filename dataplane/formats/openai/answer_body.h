@@ -10,7 +10,7 @@
 
 namespace tollgate::dataplane::formats::openai {
 
-base::Error broken_answer(std::string_view what);
+using chat::broken_answer;
 
 /// What a dialect does with the events of its stream.
 class EventTaker {

@@ -82,21 +82,8 @@ std::string_view media_member(BlockKind kind) {
   }
 }
 
-bool is_text(const Block& block) {
-  return block.kind == BlockKind::kText ||
-         (block.kind == BlockKind::kDocument && block.media.source == MediaSource::kText);
-}
-
 bool is_empty(const Block& text) {
   return text.kind == BlockKind::kText ? text.text.empty() : text.media.data.empty();
-}
-
-void write_text(json::Writer& w, const Block& block) {
-  if (block.kind == BlockKind::kText) {
-    w.string_part(block.text);
-  } else {
-    chat::write_document_text(w, block.media);
-  }
 }
 
 /// Texts of another dialect as one: each began on a line of its own there.
@@ -104,17 +91,17 @@ void write_joined(json::Writer& w, const Blocks& blocks) {
   w.begin_string();
   bool first = true;
   for (const Block* block : blocks) {
-    if (!is_text(*block) || is_empty(*block)) continue;
+    if (!chat::is_text(*block) || is_empty(*block)) continue;
     if (!first) w.string_part("\n");
     first = false;
-    write_text(w, *block);
+    chat::write_text(w, *block);
   }
   w.end_string();
 }
 
 void write_content(json::Writer& w, const Blocks& blocks, bool plain, const LossCheck& losses) {
   const bool texts =
-      std::all_of(blocks.begin(), blocks.end(), [](const Block* b) { return is_text(*b); });
+      std::all_of(blocks.begin(), blocks.end(), [](const Block* b) { return chat::is_text(*b); });
   if (losses.foreign() ? texts : plain && blocks.size() == 1) {
     return write_joined(w.key("content"), blocks);
   }
@@ -136,7 +123,7 @@ void write_tool_result(json::Writer& w, const chat::Message& message, const Bloc
   if (!losses.foreign() && !result.name.empty()) w.member("name", result.name);
   Blocks content;
   for (const Block& block : result.content) {
-    if (!losses.foreign() || is_text(block)) content.push_back(&block);
+    if (!losses.foreign() || chat::is_text(block)) content.push_back(&block);
   }
   if (losses.foreign() || !content.empty()) write_content(w, content, result.plain, losses);
   encode_cache(w, message.cache, losses);
@@ -182,7 +169,7 @@ void sort_block(const Block& block, const chat::Message& message, const LossChec
   switch (block.kind) {
     case BlockKind::kToolResult:
       for (const Block& part : block.content) {
-        if (foreign && !is_text(part)) parts.content.push_back(&part);
+        if (foreign && !chat::is_text(part)) parts.content.push_back(&part);
       }
       return;
     case BlockKind::kToolCall:
@@ -215,7 +202,7 @@ void sort_block(const Block& block, const chat::Message& message, const LossChec
       }
       return;
     default:
-      if (!foreign || !is_text(block) || !is_empty(block)) parts.content.push_back(&block);
+      if (!foreign || !chat::is_text(block) || !is_empty(block)) parts.content.push_back(&block);
       return;
   }
 }
@@ -271,8 +258,8 @@ void encode_part(json::Writer& w, const Block& block, const LossCheck& losses) {
     return write_thinking(w, block, losses);
   }
   w.begin_object();
-  if (is_text(block)) {
-    write_text(w.member("type", "text").key("text").begin_string(), block);
+  if (chat::is_text(block)) {
+    chat::write_text(w.member("type", "text").key("text").begin_string(), block);
     w.end_string();
   } else if (block.kind == BlockKind::kRefusal) {
     w.member("type", "refusal").member("refusal", block.text);

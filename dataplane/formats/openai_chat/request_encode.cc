@@ -1,5 +1,6 @@
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/losses.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_chat/request.h"
 
@@ -33,13 +34,6 @@ void write_tool(json::Writer& w, const chat::Tool& tool, const LossCheck& losses
   encode_cache(w, tool.cache, losses);
   if (!losses.foreign()) chat::write_extras(w, tool.extras, {"function"});
   w.end_object();
-}
-
-bool has_function(const Request& request) {
-  for (const chat::Tool& tool : request.tools) {
-    if (!tool.builtin) return true;
-  }
-  return false;
 }
 
 void write_sampling(json::Writer& w, const Request& request, const chat::Target& target,
@@ -178,7 +172,7 @@ void write_rest(json::Writer& w, const Request& request, const chat::Target& tar
 }  // namespace
 
 void encode_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
-  if (request.tools.empty() || (losses.foreign() && !has_function(request))) return;
+  if (request.tools.empty() || (losses.foreign() && !chat::has_function(request))) return;
   if (!losses.foreign() && request.legacy_functions) return;  // an extra says them
   w.key("tools").begin_array();
   for (const chat::Tool& tool : request.tools) write_tool(w, tool, losses);
@@ -187,7 +181,7 @@ void encode_tools(json::Writer& w, const Request& request, const LossCheck& loss
 
 void encode_tool_choice(json::Writer& w, const Request& request, const LossCheck& losses) {
   const chat::ToolChoice& choice = request.tool_choice;
-  if (losses.foreign() && !has_function(request)) return;
+  if (losses.foreign() && !chat::has_function(request)) return;
   const bool said = !losses.foreign() && request.legacy_functions;  // by an extra
   switch (said ? chat::ToolChoiceKind::kUnset : choice.kind) {
     case chat::ToolChoiceKind::kUnset:

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/openai_chat/request.h"
 
 namespace tollgate::dataplane::formats::openai_chat {
@@ -61,20 +62,14 @@ base::Status decode_tool(const RequestReader& reader, const json::Value& value, 
   return decode_function(reader, *function, tool);
 }
 
-std::size_t count_of(const json::Value& object) {
-  auto members = object.members();
-  std::size_t count = 0;
-  while (members && members->next()) ++count;
-  return count;
-}
-
 /// The name of `{"type": "function", "function": {"name"}}`; nullopt: anything else.
 std::optional<json::Value> function_name(const json::Value& value) {
   const auto type = value.find("type");
   const auto name = value.find({"function", "name"});
-  if (!type || !name || name->type() != json::Type::kString || count_of(value) != 2) return {};
+  if (!type || !name || name->type() != json::Type::kString || chat::count_members(value) != 2)
+    return {};
   const auto text = type->string();
-  if (!text || *text != "function" || count_of(*value.find("function")) != 1) return {};
+  if (!text || *text != "function" || chat::count_members(*value.find("function")) != 1) return {};
   return name;
 }
 
@@ -82,7 +77,7 @@ base::Result<bool> decode_allowed(const RequestReader& reader, const json::Value
                                   chat::ToolChoice& choice) {
   const auto mode = value.find("mode");
   const auto tools = value.find("tools");
-  if (!mode || !tools || count_of(value) != 2) return false;
+  if (!mode || !tools || chat::count_members(value) != 2) return false;
   TRY_ASSIGN(const std::string_view name, reader.keeper().text(*mode, "allowed_tools.mode"));
   auto elements = tools->elements();
   if (!elements || (name != "auto" && name != "required")) return false;
@@ -186,7 +181,7 @@ base::Result<bool> decode_tool_choice(RequestReader& reader, const json::Value& 
     return true;
   }
   const auto allowed = value.find("allowed_tools");
-  if (!allowed || count_of(value) != 2) return false;
+  if (!allowed || chat::count_members(value) != 2) return false;
   return decode_allowed(reader, *allowed, choice);
 }
 

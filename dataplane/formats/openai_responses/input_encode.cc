@@ -13,19 +13,6 @@ using chat::BlockKind;
 using chat::LossCheck;
 using chat::MediaSource;
 
-bool is_text(const Block& block) {
-  return block.kind == BlockKind::kText ||
-         (block.kind == BlockKind::kDocument && block.media.source == MediaSource::kText);
-}
-
-void write_text(json::Writer& w, const Block& block) {
-  if (block.kind == BlockKind::kText) {
-    w.string_part(block.text);
-  } else {
-    chat::write_document_text(w, block.media);
-  }
-}
-
 void write_file(json::Writer& w, const Block& block, bool foreign) {
   const chat::Media& media = block.media;
   w.member("type", "input_file");
@@ -49,10 +36,10 @@ void write_part(json::Writer& w, const Block& block, bool assistant, bool foreig
     return;
   }
   w.begin_object();
-  if (is_text(block)) {
+  if (chat::is_text(block)) {
     const bool output = foreign ? assistant : block.name == kOutputText;
     w.member("type", output ? kOutputText : "input_text");
-    write_text(w.key("text").begin_string(), block);
+    chat::write_text(w.key("text").begin_string(), block);
     w.end_string();
   } else if (block.kind == BlockKind::kRefusal) {
     w.member("type", "refusal").member("refusal", block.text);
@@ -116,14 +103,14 @@ class InputEncoder {
     w_.begin_object().member("type", "function_call_output").member("call_id", block.id);
     w_.key("output");
     bool texts = true;
-    for (const Block& part : block.content) texts = texts && is_text(part);
+    for (const Block& part : block.content) texts = texts && chat::is_text(part);
     if (foreign_ ? texts : block.plain && block.content.size() == 1) {
       w_.begin_string();
       bool first = true;
       for (const Block& part : block.content) {
         if (!first) w_.string_part("\n");
         first = false;
-        write_text(w_, part);
+        chat::write_text(w_, part);
       }
       w_.end_string();
     } else {
@@ -232,10 +219,10 @@ void write_instructions(json::Writer& w, const std::vector<chat::Message>& messa
   bool first = true;
   for (std::size_t i = 0; i < count; ++i) {
     for (const Block& block : messages[i].blocks) {
-      if (!is_text(block)) continue;
+      if (!chat::is_text(block)) continue;
       if (!first) w.string_part("\n");
       first = false;
-      write_text(w, block);
+      chat::write_text(w, block);
     }
   }
   w.end_string();

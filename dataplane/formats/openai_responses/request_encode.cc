@@ -1,5 +1,6 @@
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/losses.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/openai/effort.h"
 #include "dataplane/formats/openai_responses/request.h"
 
@@ -16,15 +17,8 @@ void write_number(json::Writer& w, std::string_view name, const std::optional<ch
   if (n) w.raw_member(name, n->raw);
 }
 
-bool has_function(const Request& request) {
-  for (const chat::Tool& tool : request.tools) {
-    if (!tool.builtin) return true;
-  }
-  return false;
-}
-
 void write_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
-  if (losses.foreign() && !has_function(request)) return;
+  if (losses.foreign() && !chat::has_function(request)) return;
   if (!request.tools.empty()) {
     w.key("tools");
     encode_tools(w, request, losses.foreign());

@@ -1,3 +1,4 @@
+#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/openai_responses/request.h"
 
 namespace tollgate::dataplane::formats::openai_responses {
@@ -40,18 +41,12 @@ base::Status decode_tool(const RequestReader& reader, const json::Value& value, 
   return {};
 }
 
-std::size_t count_of(const json::Value& object) {
-  auto members = object.members();
-  std::size_t count = 0;
-  while (members && members->next()) ++count;
-  return count;
-}
-
 /// The name of `{"type": "function", "name"}`; nullopt: anything else.
 std::optional<json::Value> function_name(const json::Value& value) {
   const auto type = value.find("type");
   const auto name = value.find("name");
-  if (!type || !name || name->type() != json::Type::kString || count_of(value) != 2) return {};
+  if (!type || !name || name->type() != json::Type::kString || chat::count_members(value) != 2)
+    return {};
   const auto text = type->string();
   if (!text || *text != "function") return {};
   return name;
@@ -62,7 +57,7 @@ base::Result<bool> decode_allowed(const RequestReader& reader, const json::Value
   const auto type = value.find("type");
   const auto mode = value.find("mode");
   const auto tools = value.find("tools");
-  if (!type || !mode || !tools || count_of(value) != 3) return false;
+  if (!type || !mode || !tools || chat::count_members(value) != 3) return false;
   const auto name = type->string();
   if (!name || *name != "allowed_tools") return false;
   TRY_ASSIGN(const std::string_view word, reader.keeper().text(*mode, "tool_choice.mode"));
