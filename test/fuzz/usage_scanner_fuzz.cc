@@ -32,6 +32,8 @@ std::string scan(Format format, bool streamed, const std::vector<std::string_vie
   out += scanner.saw_end_marker() ? 'E' : 'e';
   out += scanner.saw_error() ? 'X' : 'x';
   out += scanner.inside_event() ? 'I' : 'i';
+  out += scanner.garbled() ? 'G' : 'g';
+  out += std::to_string(static_cast<int>(scanner.whole()));
   return out;
 }
 

@@ -59,7 +59,7 @@ TEST_F(RequestIds, WhatIsNoHttpGetsOneOfItsOwn) {
 
 TEST_F(RequestIds, ABackendsOwnStaysReadable) {
   rig.backend.always("HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nContent-Length: 11\r\n\r\n" +
-                      string(kAnswer));
+                     string(kAnswer));
   const string answer = rig.ask(chat_request(kBody, "X-Request-Id: mine-3\r\n"), kAnswer);
   const string id = field(answer, "X-Request-Id") + field(answer, "x-request-id");
   EXPECT_EQ(id, "mine-3") << answer;
