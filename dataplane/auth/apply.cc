@@ -9,11 +9,17 @@
 namespace tollgate::dataplane::auth {
 namespace {
 
-constexpr std::array<std::string_view, 11> kCredentialFields{
-    "authorization",  "proxy-authorization", "cookie",
-    "cookie2",        "x-api-key",           "api-key",
-    "x-goog-api-key", "xi-api-key",          "ocp-apim-subscription-key",
-    "x-auth-token",   "x-access-token",
+constexpr std::array<std::string_view, 20> kCredentialFields{
+    "authorization",   "proxy-authorization",
+    "x-authorization", "x-serverless-authorization",
+    "cookie",          "cookie2",
+    "x-api-key",       "x-apikey",
+    "api-key",         "apikey",
+    "x-goog-api-key",  "xi-api-key",
+    "x-functions-key", "ocp-apim-subscription-key",
+    "x-auth-key",      "x-auth-token",
+    "x-access-token",  "x-api-token",
+    "private-token",   "helicone-auth",
 };
 constexpr std::array<std::string_view, 2> kCredentialPrefixes{"x-amz-", "x-aigw-"};
 

@@ -13,7 +13,7 @@
 namespace tollgate::dataplane::auth {
 
 /// A field that carries or steers credentials: authorization, proxy-authorization, cookie,
-/// x-api-key, api-key, x-goog-api-key, xi-api-key, x-amz-*, x-aigw-* and their kin.
+/// x-api-key, api-key, apikey, x-goog-api-key, xi-api-key, x-amz-*, x-aigw-* and their kin.
 bool is_credential_field(std::string_view name);
 
 /// Removes every field that is_credential_field names. Called for a backend that has a credential

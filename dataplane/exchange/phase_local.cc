@@ -13,7 +13,8 @@ namespace {
 
 /// The models that this host's rules declare, in the order in which the rules are tried.
 std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
-                                             std::string_view host) {
+                                             std::string_view host, base::WallTime otherwise) {
+  const auto fallback = std::chrono::floor<std::chrono::seconds>(otherwise);
   std::vector<formats::ListedModel> models;
   std::set<std::string_view> seen;
   for (const router::HostTable* rules : table.tables_for(host)) {
@@ -21,9 +22,10 @@ std::vector<formats::ListedModel> models_for(const router::ListenerTable& table,
       const snapshot::Rule& rule = matches->rule->value;
       for (const snapshot::DeclaredModel& model : rule.models) {
         if (!seen.insert(model.id).second) continue;
+        // Routes out of files have no time of creation.
+        const std::chrono::sys_seconds created{std::chrono::seconds(rule.models_created_unix_s)};
         models.push_back(
-            {model.id, rule.models_owned_by,
-             std::chrono::sys_seconds(std::chrono::seconds(rule.models_created_unix_s))});
+            {model.id, rule.models_owned_by, rule.models_created_unix_s == 0 ? fallback : created});
       }
     }
   }
@@ -51,7 +53,7 @@ Step local(Exchange& exchange) {
   }
   const std::string_view method = request.head->method;
   if (method != http::kGet && method != http::kHead) return refuse_method(exchange);
-  const auto models = models_for(*exchange.target().table, request.host);
+  const auto models = models_for(*exchange.target().table, request.host, exchange.config().since);
   Reply reply;
   reply.status = 200;
   reply.body = formats::models_document(request.endpoint->dialect, models);

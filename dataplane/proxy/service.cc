@@ -176,6 +176,8 @@ void Service::assign(std::vector<snapshot::NodeChange<snapshot::UpstreamNode>> u
   config->credentials = credentials_->current();
   config->limits = limits_->book();
   config->costs = limits_->costs();
+  if (since_ == base::WallTime{}) since_ = loop_->wall_now();
+  config->since = since_;
   auto assignment = std::make_shared<Assignment>();
   assignment->config = std::move(config);
   assignment->upstreams = std::move(upstreams);

@@ -94,6 +94,7 @@ class Service {
   bool pushing_ = false;
   bool ready_ = false;
   bool draining_ = false;
+  base::WallTime since_{};  // when the workers got their first configuration
   std::uint64_t accepted_pushes_ = 0;
   std::uint64_t refused_pushes_ = 0;
   std::vector<std::function<void()>> drained_;

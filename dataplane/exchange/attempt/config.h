@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/auth/credential.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/limits/costs.h"
 #include "dataplane/limits/policy.h"
 #include "dataplane/router/router.h"
@@ -42,6 +43,8 @@ struct Config {
   std::shared_ptr<const Credentials> credentials;
   std::shared_ptr<const limits::Book> limits;
   std::shared_ptr<const limits::CostBook> costs;
+  /// When the process got its first one: the age of models whose route does not tell its own.
+  base::WallTime since{};
 };
 
 }  // namespace tollgate::dataplane::exchange::attempt

@@ -138,7 +138,9 @@ TEST_F(Apply, UnusableCredentialsChangeNothing) {
 TEST(CredentialFields, Known) {
   for (const std::string_view name :
        {"authorization", "AUTHORIZATION", "cookie", "x-amz-", "X-Amz-Content-Sha256",
-        "X-AIGW-api-key", "xi-api-key", "X_Api_Key", "x_amz_date"}) {
+        "X-AIGW-api-key", "xi-api-key", "X_Api_Key", "x_amz_date", "apikey", "APIKEY", "X-ApiKey",
+        "x-authorization", "X-Serverless-Authorization", "x-functions-key", "x-auth-key",
+        "x-api-token", "Private-Token", "Helicone-Auth"}) {
     EXPECT_TRUE(is_credential_field(name)) << name;
   }
   for (const std::string_view name :

@@ -150,6 +150,17 @@ TEST_F(TwoHosts, TheListIsRead) {
   }
 }
 
+TEST_F(Answers, ModelsAreAsOldAsTheirRouteOrElseAsTheGateway) {
+  snapshot::Rule rule = Rig::ai_rule("dated");
+  rule.models_created_unix_s = 1'600'000'000;
+  rig.put_rule(rule);
+  rig.push();
+  const string list = rig.ask("GET /v1/models" + string(kGet), "]}");
+  EXPECT_NE(list.find(R"("id":"dated","object":"model","created":1600000000)"), string::npos)
+      << list;
+  EXPECT_NE(list.find(R"("id":"m","object":"model","created":1700000000)"), string::npos) << list;
+}
+
 TEST_F(Answers, ARequestThatCannotBeTranslatedNamesThePair) {
   rig.put_backend("b", {rig.backend.port()}, "Cohere");
   rig.push();

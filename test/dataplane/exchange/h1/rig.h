@@ -280,6 +280,7 @@ class Rig : private net::AcceptHandler, private h1::SessionHost {
     config->credentials = credentials;
     config->limits = limit_books.update(outcome.update->limits);
     config->costs = costs = costs->with(outcome.update->costs);
+    config->since = base::WallTime(std::chrono::seconds(1'700'000'000));
     upstreams.apply(outcome.update->upstreams);
     services.config = std::move(config);
   }
