@@ -319,7 +319,8 @@ std::vector<model::Address> find_addresses(const Context& x, const std::string& 
   if (!service->load_balancer.empty()) return service->load_balancer;
   if (!service->external.empty()) return service->external;
   if (service->type == "LoadBalancer") {
-    note = " Its Service has no load balancer yet, so that the address is the cluster's own.";
+    note = "Its Service has no load balancer yet";
+    note += service->cluster.empty() ? "." : ", so that the address is the cluster's own.";
   }
   return service->cluster;
 }
@@ -355,7 +356,7 @@ void gateway_status(const Context& x, const std::string& key, const model::Gatew
           no(kProgrammed, "AddressNotAssigned",
              note.empty() ? "The Gateway's Service has no address yet." : note));
     } else {
-      status.conditions.front().message += note;
+      if (!note.empty()) status.conditions.front().message += " " + note;
     }
   } else {
     status.conditions.push_back(no(kProgrammed, "Invalid", "The Gateway is not accepted."));

@@ -41,7 +41,7 @@ void add_limit_store(CLI::App& command, std::string& url, std::string& secret) {
   command
       .add_option("--limit-store", url,
                   "Count global limits in this Redis or Valkey; rediss:// with TLS")
-      ->type_name("redis://[USER@]HOST:PORT[/DB]");
+      ->type_name("redis://[USER@]HOST[:PORT][,HOST[:PORT]...][/DB]");
   command
       .add_option("--limit-store-secret", secret,
                   "Secret with the store's password (and username, ca.crt)")

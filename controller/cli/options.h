@@ -17,10 +17,10 @@ struct RunOptions {
   bool mock = false;
   std::vector<std::string> resolve;  // HOST:PORT=ADDR:PORT
   std::string upstream_ca;           // file of PEM certificates
-  std::string limit_store;           // redis://HOST:PORT[/DB]; empty = counters in this process
-  std::string limit_store_secret;    // NS/NAME
-  std::string state_dir;  // counters of long windows outlive the process; empty = nowhere
-  unsigned workers = 0;   // 0 = as many as CPUs
+  std::string limit_store;         // as parse_store_url takes it; empty = counters in this process
+  std::string limit_store_secret;  // NS/NAME
+  std::string state_dir;           // counters of long windows outlive the process; empty = nowhere
+  unsigned workers = 0;            // 0 = as many as CPUs
   std::string log_level = "info";
 };
 
@@ -33,7 +33,7 @@ struct ControllerOptions {
   std::string push = "0.0.0.0:18000";
   std::string push_host;  // how proxies reach this controller; empty = the install's Service
   std::string proxy_image = "tollgate/tollgate-proxy:latest";
-  std::string limit_store;         // redis://HOST:PORT[/DB]
+  std::string limit_store;         // as parse_store_url takes it
   std::string limit_store_secret;  // NS/NAME
   std::string api;                 // HOST:PORT of the read API, loopback only; empty = off
   bool leader_elect = true;

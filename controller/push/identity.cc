@@ -27,11 +27,16 @@ void put(Files& files, std::string_view name, std::string_view text) {
   files[std::string(name)] = base::Secret(std::string(text));
 }
 
-/// Only the first certificate of a bundle: the one that signs.
-std::string first_certificate(std::string_view bundle) {
+/// The first certificate of a bundle, which signs, and the rest.
+std::pair<std::string, std::string> split_bundle(std::string_view bundle) {
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----\n";
-  const std::size_t end = bundle.find(kEnd);
-  return std::string(bundle.substr(0, end == std::string_view::npos ? end : end + kEnd.size()));
+  const std::size_t found = bundle.find(kEnd);
+  const std::size_t end = found == std::string_view::npos ? bundle.size() : found + kEnd.size();
+  return {std::string(bundle.substr(0, end)), std::string(bundle.substr(end))};
+}
+
+std::string first_certificate(std::string_view bundle) {
+  return split_bundle(bundle).first;
 }
 
 pki::KeyPair signing_pair(const Files& authority) {
@@ -64,15 +69,44 @@ base::Result<base::Secret> rotate_snapshot_keys(std::string_view current) {
 
 }  // namespace
 
+namespace {
+
+/// The authority that is to sign next; without a certificate if there is none.
+pki::KeyPair next_pair(const Files& authority) {
+  const std::string rest = split_bundle(content(authority, kCaFile)).second;
+  return {first_certificate(rest), base::Secret(std::string(content(authority, kNextCaKeyFile)))};
+}
+
+Files signed_by(const pki::KeyPair& pair, const std::string& believed_too) {
+  Files files;
+  put(files, kCaFile, pair.certificate_pem + believed_too);
+  files[std::string(kCaKeyFile)] = pair.key_pem;
+  return files;
+}
+
+}  // namespace
+
 base::Result<Files> renew_authority(const Files& current, base::WallTime now) {
   const pki::KeyPair pair = signing_pair(current);
-  const bool readable = usable(pair, pair.certificate_pem);
-  if (readable && !due(pair.certificate_pem, now)) return current;
+  if (!usable(pair, pair.certificate_pem)) {
+    TRY_ASSIGN(const pki::KeyPair fresh, pki::issue_ca(kAuthorityName, now, kAuthorityLifetime));
+    return signed_by(fresh, "");
+  }
+  if (!due(pair.certificate_pem, now)) return current;
+  TRY_ASSIGN(const pki::Validity life, pki::validity(pair.certificate_pem));
+  // Too late to wait: what it signs is hardly believed any more.
+  const bool late = now + kAuthorityOverlap >= life.not_after;
+  const pki::KeyPair next = next_pair(current);
+  if (usable(next, next.certificate_pem)) {
+    TRY_ASSIGN(const pki::Validity known, pki::validity(next.certificate_pem));
+    if (!late && now < known.not_before + kAuthorityOverlap) return current;
+    return signed_by(next, pair.certificate_pem);
+  }
   TRY_ASSIGN(const pki::KeyPair fresh, pki::issue_ca(kAuthorityName, now, kAuthorityLifetime));
-  Files renewed;
-  put(renewed, kCaFile, fresh.certificate_pem + (readable ? pair.certificate_pem : std::string()));
-  renewed[std::string(kCaKeyFile)] = fresh.key_pem;
-  return renewed;
+  if (late) return signed_by(fresh, pair.certificate_pem);
+  Files staged = signed_by(pair, fresh.certificate_pem);
+  staged[std::string(kNextCaKeyFile)] = fresh.key_pem;
+  return staged;
 }
 
 base::Result<Files> renew_proxy_identity(const Files& current, const Files& authority,

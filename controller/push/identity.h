@@ -18,6 +18,7 @@ using Files = std::map<std::string, dataplane::base::Secret>;
 /// File names, as proxies read them from --cert-dir.
 inline constexpr std::string_view kCaFile = "ca.crt";
 inline constexpr std::string_view kCaKeyFile = "ca.key";
+inline constexpr std::string_view kNextCaKeyFile = "next.key";
 inline constexpr std::string_view kCertificateFile = "tls.crt";
 inline constexpr std::string_view kKeyFile = "tls.key";
 inline constexpr std::string_view kSnapshotKeysFile = "snapshot.keys";
@@ -26,10 +27,14 @@ inline constexpr std::string_view kSnapshotKeysFile = "snapshot.keys";
 inline constexpr std::chrono::hours kAuthorityLifetime{24 * 3650};
 inline constexpr std::chrono::hours kLeafLifetime{24 * 30};
 
-/// The channel's authority: `current` (empty: none yet) as it should be now. A renewed authority
-/// keeps the earlier certificate in ca.crt behind its own, so that both are believed while leaves
-/// are replaced. Returns `current` unchanged if nothing is due; content that cannot be read is
-/// replaced.
+/// A new authority is believed for so long before it signs, so that it has reached every proxy.
+inline constexpr std::chrono::hours kAuthorityOverlap{48};
+
+/// The channel's authority: `current` (empty: none yet) as it should be now. When it is due, the
+/// next one is put behind it in ca.crt, its key into next.key, and both are believed from then on;
+/// after kAuthorityOverlap the next one comes first and signs, and the earlier one stays believed
+/// while leaves are replaced. Returns `current` unchanged if nothing is due; content that cannot be
+/// read is replaced at once.
 dataplane::base::Result<Files> renew_authority(const Files& current, dataplane::base::WallTime now);
 
 /// The identity of one Gateway's proxies: certificate, key, what to believe, and the keys that

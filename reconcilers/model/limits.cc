@@ -58,7 +58,7 @@ std::string parse_store_url(std::string_view url, LimitStore& store) {
   constexpr std::string_view kTls = "rediss://";
   store.tls = url.starts_with(kTls);
   if (!store.tls && !url.starts_with(kPlain)) {
-    return "the store is redis://HOST:PORT[/DB], or rediss:// with TLS";
+    return "the store is redis://[USER@]HOST[:PORT][,HOST[:PORT]...][/DB], or rediss:// with TLS";
   }
   url.remove_prefix(store.tls ? kTls.size() : kPlain.size());
   if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {

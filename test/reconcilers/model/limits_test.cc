@@ -26,7 +26,8 @@ TEST(StoreUrl, NamesServersUserAndDatabase) {
 }
 
 TEST(StoreUrl, SaysWhatIsWrong) {
-  EXPECT_EQ(parsed("http://h"), "the store is redis://HOST:PORT[/DB], or rediss:// with TLS");
+  EXPECT_EQ(parsed("http://h"),
+            "the store is redis://[USER@]HOST[:PORT][,HOST[:PORT]...][/DB], or rediss:// with TLS");
   EXPECT_EQ(parsed("redis://ann:word@h"),
             "the store's password does not belong here; put it into a Secret");
   EXPECT_EQ(parsed("redis://"), "'' is no address");
