@@ -39,13 +39,6 @@ int fail(const std::string& what) {
   return 1;
 }
 
-log::Level level_of(const std::string& name) {
-  if (name == "debug") return log::Level::kDebug;
-  if (name == "warn") return log::Level::kWarn;
-  if (name == "error") return log::Level::kError;
-  return log::Level::kInfo;
-}
-
 std::string env_or(const char* name, const std::string& fallback) {
   const char* value = std::getenv(name);
   return value == nullptr || *value == '\0' ? fallback : value;
@@ -177,7 +170,7 @@ void stop(kube::SerialExecutor& executor, Runtime& runtime) {
 }  // namespace
 
 int run(const cli::ControllerOptions& options) {
-  log::init(level_of(options.log_level), true);
+  log::init(log::level_of(options.log_level), true);
   kube::auth::KubeconfigOptions kubeconfig;
   kubeconfig.file = options.kubeconfig;
   if (!options.api.empty()) {

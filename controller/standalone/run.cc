@@ -48,13 +48,6 @@ namespace {
 /// While some folders cannot be watched, the files are read that often.
 constexpr std::chrono::seconds kUnwatchedInterval{5};
 
-log::Level level_of(const std::string& name) {
-  if (name == "debug") return log::Level::kDebug;
-  if (name == "warn") return log::Level::kWarn;
-  if (name == "error") return log::Level::kError;
-  return log::Level::kInfo;
-}
-
 int fail(const std::string& what) {
   std::cerr << "tollgate run: " << what << '\n';
   return 1;
@@ -417,7 +410,7 @@ class Waiting {
 }  // namespace
 
 int run(const cli::RunOptions& options) {
-  log::init(level_of(options.log_level), false);
+  log::init(log::level_of(options.log_level), false);
   auto watcher = files::FileWatcher::create(options.files);
   if (!watcher) return fail(watcher.error().detail);
   sigset_t wanted;

@@ -22,11 +22,6 @@ constexpr std::int64_t kDefaultLifeS = 3600;
 constexpr std::int64_t kMaxLifeS = 24LL * 3600;
 constexpr std::size_t kMaxSaidBytes = 300;
 
-std::string text_of(const Json& document, const char* key) {
-  const auto found = document.find(key);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 void replace_all(std::string& text, std::string_view from) {
   constexpr std::string_view kInstead = "***";
   if (from.empty()) return;
@@ -81,6 +76,11 @@ std::optional<std::int64_t> life_of(const Json& document) {
 }
 
 }  // namespace
+
+std::string text_of(const Json& document, const char* key) {
+  const auto found = document.find(key);
+  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 base::Error failed(std::string_view step, std::string_view why) {
   return base::backend_error(base::Code::kUnauthenticated, true,

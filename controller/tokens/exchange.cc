@@ -171,11 +171,6 @@ std::int64_t seconds_of(base::WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-std::string text_of(const Json& document, const char* key) {
-  const auto found = document.find(key);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 base::Result<Token> exchange_service_account(const model::Exchange& what, Http& http,
                                              base::WallTime now) {
   constexpr std::string_view kStep = "Google service account";

@@ -69,6 +69,13 @@ std::string text_line(std::string_view message, std::initializer_list<Attr> attr
 
 }  // namespace
 
+Level level_of(std::string_view name) {
+  if (name == "debug") return Level::kDebug;
+  if (name == "warn") return Level::kWarn;
+  if (name == "error") return Level::kError;
+  return Level::kInfo;
+}
+
 void init(Level level, bool json) {
   json_lines.store(json, std::memory_order_relaxed);
   auto logger = std::make_shared<spdlog::logger>("tollgate",

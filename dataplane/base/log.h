@@ -8,6 +8,9 @@ namespace tollgate::dataplane::base::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
 
+/// "debug", "warn" or "error"; anything else is kInfo.
+Level level_of(std::string_view name);
+
 /// One named value of a log line. Values are escaped; secrets have no way in.
 struct Attr {
   std::string_view key;
