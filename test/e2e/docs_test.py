@@ -68,6 +68,14 @@ def parse_curl(page, words):
     return method or ("POST" if body else "GET"), path, body, headers, host
 
 
+def undated(value):
+    """Without when models were made: of routes without a date, when the proxy started."""
+    for model in value.get("data", []) if isinstance(value, dict) else []:
+        if isinstance(model, dict) and isinstance(model.get("created"), int) and model["created"] > 0:
+            model["created"] = "a time"
+    return value
+
+
 class Page:
     """Plays one task page."""
 
@@ -176,7 +184,7 @@ class Page:
             self.test.assertEqual(answer.headers.get(name.lower()), value, f"{what}: {answer.headers}")
         body = body.strip()
         if body.startswith("{"):
-            self.test.assertEqual(answer.json(), json.loads(body), what)
+            self.test.assertEqual(undated(answer.json()), undated(json.loads(body)), what)
         elif body:
             self.test.assertEqual(answer.body.decode().strip(), body, what)
 
