@@ -196,6 +196,7 @@ void ClientSession::ask_who_waits() {
   if (version_ != http::Version::kHttp11) {
     if (exchange()->request().endpoint == nullptr) return;
     exchange()->on_client_gone();
+    keep_alive_ = false;
     answered_ = true;
     services_.io.loop.run_soon(turn_over_);
   } else if (!head_sent_) {

@@ -122,12 +122,15 @@ TEST_F(HalfClosed, StreamsGoOn) {
 }
 
 TEST_F(HalfClosed, AModelDoesNotWorkForAnOldClientThatMayHaveLeft) {
-  string request = chat_request(kBody);
+  string request = chat_request(kBody, "Connection: keep-alive\r\n");
   request.replace(request.find("HTTP/1.1"), 8, "HTTP/1.0");
   auto client = rig.connect();
-  client->send(request);
+  // What it sent ahead is not answered in the first one's place.
+  client->send(request + "GET /v1/models HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   client->half_close();
   ASSERT_TRUE(rig.run_until([&] { return client->ended; }));
+  EXPECT_EQ(client->received, "");
+  ASSERT_EQ(rig.sink.all.size(), 1U);
   EXPECT_TRUE(rig.sink.all.at(0).client_left);
   ASSERT_TRUE(rig.run_until([&] {
     return rig.backend.connections.empty() || rig.backend.connections[0]->ended ||
