@@ -27,7 +27,7 @@ Limits full_limits() {
   rule.shadow = true;
   rule.headers = false;
   rule.on_store_failure = StoreFailure::kLocal;
-  return {"ns/p", "ns/p", LimitKind::kGlobal, {"listener/ns/g/http"}, {rule}};
+  return {"ns/p", "ns/p", LimitKind::kGlobal, {"listener/ns/g/http"}, {rule}, {}};
 }
 
 LimitStore full_store() {
