@@ -89,6 +89,7 @@ struct Collections {
   Of<model::Route> routes;                // "KIND/NS/NAME"
   Of<RouteDraft> route_drafts;            // "KIND/NS/NAME"
   Of<RouteOnGateway> routes_on_gateways;  // "GATEWAY|ROUTE"
+  By<RouteOnGateway> ai_routes_of;        // by Gateway
   Of<Attached> attached;                  // "GATEWAY|LISTENER|ROUTE"
   By<Attached> attached_to;               // by "GATEWAY|LISTENER"
   Of<MatchClaim> match_claims;            // sorts by precedence within one place
@@ -107,7 +108,6 @@ struct Collections {
   Of<Mark> gateway_cost_marks;           // GATEWAY
   Of<model::Costs> route_costs;          // "GATEWAY|ROUTE", of routes with costs of their own
   Of<CostKey> cost_keys;                 // "GATEWAY|KEY|ROUTE", the route may be empty
-  By<CostKey> cost_keys_at;              // by "GATEWAY|KEY"
   Of<LimitTarget> limit_targets;         // limit_target_key()
   Of<LimitWinner> limit_winners;         // limit_target_key()
   Of<GatewayLimits> gateway_limits;      // GATEWAY

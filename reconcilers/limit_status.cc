@@ -191,20 +191,81 @@ class StatusWriter {
     return yes(kAccepted, "Accepted", "");
   }
 
-  /// Keys of costs that nothing on the Gateway computes for the targets.
-  std::vector<std::string> undefined_costs(const Ancestor& ancestor) {
+  /// Costs that the policy charges and that are not computed for all that it limits.
+  struct Undefined {
+    std::vector<std::string> everywhere;
+    std::vector<std::string> somewhere;  // with the routes
+  };
+
+  bool defines(const std::string& gateway, const std::string& key, const std::string& route) {
+    const std::string place = join(gateway, key);
+    return look_.get(x_.c.cost_keys, join(place, "")) != nullptr ||
+           (!route.empty() && look_.get(x_.c.cost_keys, join(place, route)) != nullptr);
+  }
+
+  /// AI routes that the policy limits on a Gateway, because it is the Gateway's or their own.
+  std::vector<std::string> limited_routes(const std::string& gateway) {
     std::vector<std::string> out;
-    for (const auto& [path, key] : object_.cost_keys) {
-      const std::string place = join(ancestor.gateway, key);
-      const bool defined = std::any_of(
-          ancestor.targets.begin(), ancestor.targets.end(), [&](const Verdicts& target) {
-            if (target.route.empty()) return look_.count(x_.c.cost_keys_at, place) > 0;
-            return look_.get(x_.c.cost_keys, join(place, target.route)) != nullptr ||
-                   look_.get(x_.c.cost_keys, join(place, "")) != nullptr;
+    for (const std::string& at : look_.keys(x_.c.ai_routes_of, gateway)) {
+      const RouteLimits* limits = look_.get(x_.c.route_limits, at);
+      if (limits == nullptr) continue;
+      const bool mine =
+          std::any_of(limits->rules.begin(), limits->rules.end(), [this](const auto& rule) {
+            return std::any_of(rule.parts.begin(), rule.parts.end(), [this](const auto& part) {
+              return part.use.policy == object_.meta.path();
+            });
           });
-      if (!defined) out.push_back("'" + key + "' (" + path + ")");
+      if (mine) out.push_back(at.substr(gateway.size() + 1));
     }
     return out;
+  }
+
+  Undefined undefined_costs(const Ancestor& ancestor) {
+    Undefined out;
+    if (object_.cost_keys.empty()) return out;
+    std::vector<std::string> routes;
+    for (const Verdicts& target : ancestor.targets) {
+      if (target.accepted.status != model::Truth::kTrue) continue;
+      if (!target.route.empty()) routes.push_back(target.route);
+    }
+    if (ancestor.whole_gateway) {
+      for (std::string& route : limited_routes(ancestor.gateway)) {
+        const bool known = std::find(routes.begin(), routes.end(), route) != routes.end();
+        if (!known) routes.push_back(std::move(route));
+      }
+    }
+    for (const auto& [path, key] : object_.cost_keys) {
+      if (defines(ancestor.gateway, key, "")) continue;
+      std::vector<std::string> without;
+      for (const std::string& route : routes) {
+        if (defines(ancestor.gateway, key, route)) continue;
+        without.push_back(route.substr(0, route.find('/')) + " " +
+                          route.substr(route.find('/') + 1));
+      }
+      const std::string name = "'" + key + "' (" + path + ")";
+      if (without.size() == routes.size()) {
+        out.everywhere.push_back(name);
+      } else if (!without.empty()) {
+        out.somewhere.push_back(name + " by " + join_names(without));
+      }
+    }
+    return out;
+  }
+
+  static model::Condition resolved(const Undefined& undefined) {
+    std::string message;
+    if (!undefined.everywhere.empty()) {
+      message = "No route computes these costs, so that nothing is charged for them: " +
+                join_names(undefined.everywhere) + ".";
+    }
+    if (!undefined.somewhere.empty()) {
+      if (!message.empty()) message += " ";
+      message +=
+          "Some routes do not compute these costs, so that their requests are charged "
+          "nothing for them: " +
+          join_names(undefined.somewhere) + ".";
+    }
+    return message.empty() ? all_resolved() : no(kResolvedRefs, "CostNotDefined", message);
   }
 
   /// What is limited, and what of the policy does nothing here.
@@ -294,13 +355,7 @@ class StatusWriter {
     }
     conditions.push_back(accepted(in_effect(ancestor), object_.ignored));
     add_conflicts(ancestor, conditions.front());
-    const std::vector<std::string> undefined = undefined_costs(ancestor);
-    conditions.push_back(
-        undefined.empty()
-            ? all_resolved()
-            : no(kResolvedRefs, "CostNotDefined",
-                 "No route computes these costs, so that nothing is charged for them: " +
-                     join_names(undefined) + "."));
+    conditions.push_back(resolved(undefined_costs(ancestor)));
     add_relations(ancestor);
     ancestor.status.gateway = ancestor.gateway;
   }

@@ -60,6 +60,13 @@ std::string use_key(const model::LimitUse& use) {
   return key;
 }
 
+/// A policy that cannot be served, on all listeners that a rule is reached by, makes the rule
+/// answer 500. One that is on some of them only answers for those.
+bool covers(const model::LimitUse& use, const std::set<std::string>& listeners) {
+  return use.listeners.empty() || std::includes(use.listeners.begin(), use.listeners.end(),
+                                                listeners.begin(), listeners.end());
+}
+
 bool touches(const model::LimitUse& use, const std::set<std::string>& listeners) {
   return use.listeners.empty() ||
          std::any_of(use.listeners.begin(), use.listeners.end(),
@@ -75,7 +82,12 @@ void add_gateway_parts(const GatewayLimits& limits, const std::set<std::string>&
     model::LimitPart part = from.part;
     part.global = part.global && global;
     part.local = part.local && local;
-    if (!from.usable) rule.unusable = part.use.policy;
+    if (!from.usable && covers(part.use, listeners)) rule.unusable = part.use.policy;
+    // One part stands for all that cannot be served.
+    if (part.use.unusable) {
+      part.global = true;
+      part.local = false;
+    }
     if (part.global || part.local) rule.parts.push_back(std::move(part));
   }
 }
@@ -95,8 +107,9 @@ void limits_of_gateway(const Context& x, const std::string& key, const model::Ga
     if (winner == nullptr) continue;
     GatewayLimits::Part& part = by_policy[winner->policy];
     part.usable = winner->usable;
-    part.part = {
-        {key, winner->policy, std::move(part.part.use.listeners)}, winner->global, winner->local};
+    part.part = {{key, winner->policy, std::move(part.part.use.listeners), false},
+                 winner->global,
+                 winner->local};
     part.part.use.listeners.push_back(listener.name);
   }
   if (by_policy.empty()) return;
@@ -105,7 +118,9 @@ void limits_of_gateway(const Context& x, const std::string& key, const model::Ga
     std::vector<std::string>& listeners = part.part.use.listeners;
     if (listeners.size() == count) listeners.clear();
     std::sort(listeners.begin(), listeners.end());
-    if (part.usable) out.emit(x.c.limit_uses, use_key(part.part.use), part.part.use);
+    part.part.use.unusable = !part.usable && !listeners.empty();
+    if (part.usable || part.part.use.unusable)
+      out.emit(x.c.limit_uses, use_key(part.part.use), part.part.use);
     limits.parts.push_back(part);
   }
   out.emit(x.c.gateway_limits, key, std::move(limits));
@@ -137,7 +152,7 @@ void limits_of_route(const Context& x, const RouteOnGateway& at, Lookup& look, O
     if (winner == nullptr) {
       add_gateway_parts(gateway, listeners, true, true, to);
     } else {
-      const model::LimitUse use{at.gateway, winner->policy, {}};
+      const model::LimitUse use{at.gateway, winner->policy, {}, false};
       to.parts.push_back({use, winner->global, winner->local});
       if (winner->usable) out.emit(x.c.limit_uses, use_key(use), use);
       if (winner->merges) {

@@ -135,8 +135,10 @@ void make_limit_indexes(Engine& e, Collections& c) {
       c.traffic_policies, [](const Key&, const resources::TrafficPolicy& policy, Keys& out) {
         for (std::string& target : limit_targets_of(policy)) out.push_back(std::move(target));
       });
-  c.cost_keys_at = e.index(
-      c.cost_keys, [](const Key&, const CostKey& key, Keys& out) { out.push_back(key.place); });
+  c.ai_routes_of =
+      e.index(c.routes_on_gateways, [](const Key&, const RouteOnGateway& at, Keys& out) {
+        if (at.route.starts_with("AIGatewayRoute/")) out.push_back(at.gateway);
+      });
   c.limit_overrides_of = e.index(
       c.limit_overrides,
       [](const Key&, const LimitOverride& override, Keys& out) { out.push_back(override.place); });

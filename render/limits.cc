@@ -140,4 +140,15 @@ Piece render_limits(const model::Limits& limits, const model::LimitUse& use, boo
   return {limits_key(use, global), std::move(out)};
 }
 
+Piece render_unusable_limits(const model::LimitUse& use) {
+  snapshot::Limits out;
+  out.policy = use.policy;
+  out.scope_key = use.policy;
+  for (const std::string& listener : use.listeners) {
+    out.listener_keys.push_back(listener_key(use.gateway, listener));
+  }
+  out.unusable = unlimited_answer();
+  return {limits_key(use, true), std::move(out)};
+}
+
 }  // namespace tollgate::render

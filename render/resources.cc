@@ -18,12 +18,6 @@ snapshot::DirectResponse withheld_answer() {
 }
 
 /// What a client gets where a limit that somebody wants cannot be kept.
-snapshot::DirectResponse unlimited_answer() {
-  return {500, "policy_invalid",
-          "The gateway cannot apply the limits of this route. Its operator finds the reason in the "
-          "status of the policy."};
-}
-
 snapshot::MatchType match_type(model::MatchType type) {
   switch (type) {
     case model::MatchType::kExact:
@@ -84,6 +78,12 @@ snapshot::Redirect redirect(const model::Redirect& from) {
 }
 
 }  // namespace
+
+snapshot::DirectResponse unlimited_answer() {
+  return {500, "policy_invalid",
+          "The gateway cannot apply the limits of this route. Its operator finds the reason in the "
+          "status of the policy."};
+}
 
 Piece render_gateway(const std::string& gateway, bool has_store, std::int32_t proxies) {
   return {gateway_key(gateway), snapshot::Gateway{gateway, has_store ? store_key(gateway) : "",

@@ -48,6 +48,10 @@ Piece render_costs(const std::string& key, const model::Costs& costs);
 /// The policy's global or local limits as they apply where `use` says.
 Piece render_limits(const model::Limits& limits, const model::LimitUse& use, bool global);
 
+/// What a policy that cannot be served answers where `use` says.
+Piece render_unusable_limits(const model::LimitUse& use);
+snapshot::DirectResponse unlimited_answer();
+
 /// What a rule needs to know beside the model.
 struct RuleView {
   std::vector<std::string> limits_keys;

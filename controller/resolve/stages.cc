@@ -198,9 +198,11 @@ void add_limits(const Stages& s, const model::LimitUse& use, Lookup& look, Outpu
   if (policy == nullptr) return;
   for (const bool global : {true, false}) {
     const auto& rules = global ? policy->limits.global : policy->limits.local;
-    if (!rules) continue;
+    if (use.unusable ? !global : !rules) continue;
     const Member member =
-        to_member(render::render_limits(policy->limits, use, global), {policy->limits.owner});
+        to_member(use.unusable ? render::render_unusable_limits(use)
+                               : render::render_limits(policy->limits, use, global),
+                  {policy->limits.owner});
     if (const Refused* refused = add_member(s, look, out, use.gateway, member)) {
       out.emit(s.missing_limits, join(use.gateway, member.resource->key),
                refused_by_proxies(*refused, member));

@@ -248,6 +248,10 @@ Json explain_limits(const snapshot::Compiled& compiled, const Probe& probe,
     std::vector<limits::Hit> hits;
     policy.match(subject, hasher, hits);
     for (const limits::Hit& hit : hits) out.push_back(explain_limit(hit, probe, view, rule));
+    if (const auto* answer = policy.unusable(subject)) {
+      out.push_back({{"policy", node->value.policy},
+                     {"answer", std::to_string(answer->status) + " " + answer->message}});
+    }
   }
   return out;
 }

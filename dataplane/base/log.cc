@@ -42,7 +42,7 @@ std::string_view name(Level level) {
 }
 
 std::string json_line(Level level, std::string_view message, std::initializer_list<Attr> attrs) {
-  std::string line = "{\"level\":\"";
+  std::string line = "\"level\":\"";  // behind the time, which the pattern writes
   line += name(level);
   line += "\",\"msg\":";
   append_json_string(line, message);
@@ -82,7 +82,11 @@ void init(Level level, bool json) {
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(to_spdlog(level));
   logger->flush_on(spdlog::level::debug);
-  logger->set_pattern(json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+  if (json) {
+    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", spdlog::pattern_time_type::utc);
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  }
   spdlog::set_default_logger(std::move(logger));
 }
 

@@ -41,6 +41,8 @@ Step limit(Exchange& exchange, limits::PassageOwner& owner) {
       return exchange.respond(Fault::kLimited);
     case limits::Verdict::kStoreGone:
       return exchange.respond(Fault::kLimitUnknown);
+    case limits::Verdict::kUnusable:
+      return exchange.respond_direct(*metering.passage->unusable());
   }
   return Step::kContinue;
 }

@@ -43,6 +43,7 @@ Passage::~Passage() {
 
 void Passage::add(std::shared_ptr<const Policy> policy, const Subject& subject) {
   policy->match(subject, gate_.hasher, hits_);
+  if (unusable_ == nullptr) unusable_ = policy->unusable(subject);
   policies_.push_back(std::move(policy));
 }
 
@@ -59,6 +60,10 @@ void Passage::count_in_table(Part& part, std::uint64_t amount, std::uint64_t now
 
 bool Passage::decide(std::uint64_t now_s) {
   decided_s_ = now_s;
+  if (unusable_ != nullptr) {
+    verdict_ = Verdict::kUnusable;  // such a request is nobody's to pay for
+    return true;
+  }
   store_ = gate_.store;
   parts_.reserve(hits_.size());
   for (const Hit& hit : hits_) {

@@ -29,6 +29,7 @@ enum class Verdict : std::uint8_t {
   kAllowed,
   kRefused,    // a limit is exceeded
   kStoreGone,  // a limit that fails closed cannot be read
+  kUnusable,   // a policy that applies cannot be served
 };
 
 class PassageOwner {
@@ -59,7 +60,7 @@ class Passage final : private CheckWaiter {
 
   /// Finds what applies. The policy is kept until the passage is over.
   void add(std::shared_ptr<const Policy> policy, const Subject& subject);
-  [[nodiscard]] bool limited() const { return !hits_.empty(); }
+  [[nodiscard]] bool limited() const { return !hits_.empty() || unusable_ != nullptr; }
 
   /// Decides. False: the owner is called when the store has answered, at the latest after the
   /// store's time is over; an owner that goes before destroys the passage.
@@ -67,6 +68,9 @@ class Passage final : private CheckWaiter {
   [[nodiscard]] Verdict verdict() const { return verdict_; }
   /// The limit that refused; nullptr if none did.
   [[nodiscard]] const Limit* refused_by() const;
+
+  /// What a policy that cannot be served answers; null if the verdict is another.
+  [[nodiscard]] const snapshot::DirectResponse* unusable() const { return unusable_; }
 
   /// x-ratelimit-limit, -remaining and -reset (draft 03) of the limit with the least left and the
   /// list of all; for a refused request retry-after too. Nothing if no limit wants it.
@@ -101,6 +105,7 @@ class Passage final : private CheckWaiter {
   std::vector<Hit> hits_;
   std::vector<Part> parts_;
   std::vector<StoreCount> asked_;  // what the store is asked, in the order of parts
+  const snapshot::DirectResponse* unusable_ = nullptr;  // of one of policies_
   bool waiting_ = false;
   bool settled_ = false;
   Verdict verdict_ = Verdict::kAllowed;

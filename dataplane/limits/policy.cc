@@ -114,11 +114,19 @@ base::Hash128 Policy::key_of(const Limit& limit, const Subject& subject, Values&
   return key;
 }
 
-void Policy::match(const Subject& subject, KeyHasher& hasher, std::vector<Hit>& out) const {
+bool Policy::is_about(const Subject& subject) const {
   const auto& listeners = node_->value.listener_keys;
-  const bool here = listeners.empty() || std::find(listeners.begin(), listeners.end(),
-                                                   subject.listener_key) != listeners.end();
-  if (!here) return;
+  return listeners.empty() ||
+         std::find(listeners.begin(), listeners.end(), subject.listener_key) != listeners.end();
+}
+
+const snapshot::DirectResponse* Policy::unusable(const Subject& subject) const {
+  const auto& answer = node_->value.unusable;
+  return answer && is_about(subject) ? &*answer : nullptr;
+}
+
+void Policy::match(const Subject& subject, KeyHasher& hasher, std::vector<Hit>& out) const {
+  if (!is_about(subject)) return;
   const std::optional<IpBytes> peer = parse_ip(subject.peer_ip);
   Values values(subject, peer, hasher);
   bool any = false;

@@ -53,11 +53,16 @@ class Policy {
   /// what a client sent is nowhere kept.
   void match(const Subject& subject, KeyHasher& hasher, std::vector<Hit>& out) const;
 
+  /// The answer to a request that the policy is about and cannot be applied to; null: there is
+  /// none.
+  [[nodiscard]] const snapshot::DirectResponse* unusable(const Subject& subject) const;
+
   [[nodiscard]] const snapshot::LimitsNode& node() const { return *node_; }
   [[nodiscard]] const std::vector<Limit>& limits() const { return limits_; }
 
  private:
   class Values;
+  [[nodiscard]] bool is_about(const Subject& subject) const;
   [[nodiscard]] base::Hash128 key_of(const Limit& limit, const Subject& subject,
                                      Values& values) const;
 

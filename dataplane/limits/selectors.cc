@@ -15,6 +15,13 @@ using snapshot::LimitMatchType;
 
 constexpr unsigned kMappedBits = 96;  // of ::ffff:0:0/96
 
+/// An IPv4 address, as itself or as the socket of an IPv6 listener shows it.
+bool is_v4(const IpBytes& bytes) {
+  const auto mapped = bytes.begin() + 10;
+  return std::all_of(bytes.begin(), mapped, [](unsigned char byte) { return byte == 0; }) &&
+         mapped[0] == 0xFF && mapped[1] == 0xFF;
+}
+
 }  // namespace
 
 std::optional<IpBytes> parse_ip(std::string_view text) {
@@ -55,9 +62,10 @@ Selectors::Selectors(const snapshot::LimitRule& rule) {
       unsigned bits = 0;
       const char* const end = source.prefix.data() + source.prefix.size();
       std::from_chars(source.prefix.data() + slash + 1, end, bits);
-      const auto bytes = parse_ip(std::string_view(source.prefix).substr(0, slash));
-      part.prefixes.push_back(
-          {bytes.value_or(IpBytes{}), v6 ? bits : kMappedBits + bits, source.invert});
+      const IpBytes bytes =
+          parse_ip(std::string_view(source.prefix).substr(0, slash)).value_or(IpBytes{});
+      if (!v6) bits += kMappedBits;
+      part.prefixes.push_back({bytes, bits, bits >= kMappedBits && is_v4(bytes), source.invert});
       if (source.distinct) values_.push_back({ValueSource::Kind::kAddress, {}});
     }
     for (const auto& query : selector.query) {
@@ -103,6 +111,7 @@ bool Selectors::accepts(const Prefix& prefix, const std::optional<IpBytes>& peer
   const std::size_t whole = prefix.bits / 8;
   const unsigned rest = prefix.bits % 8;
   bool inside =
+      prefix.v4 == is_v4(*peer) &&
       std::equal(prefix.bytes.begin(), prefix.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
                  peer->begin());
   if (inside && rest != 0) {

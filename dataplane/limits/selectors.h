@@ -47,6 +47,7 @@ class Selectors {
   struct Prefix {
     IpBytes bytes{};
     unsigned bits = 0;
+    bool v4 = false;  // matches IPv4 addresses only, otherwise IPv6 ones only
     bool invert = false;
   };
   struct Part {

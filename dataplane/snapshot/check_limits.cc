@@ -93,6 +93,12 @@ std::string check(const Limits& limits) {
   if (limits.policy.empty() || limits.scope_key.empty()) {
     return "limits need a policy and a scope_key";
   }
+  constexpr std::uint16_t kLeastError = 400;
+  constexpr std::uint16_t kLargestError = 599;
+  if (limits.unusable && (limits.unusable->status < kLeastError ||
+                          limits.unusable->status > kLargestError || !limits.rules.empty())) {
+    return "unusable limits have an error and no rules";
+  }
   if (limits.rules.size() > kMaxLimitRules) return "too many limits in one policy";
   std::set<std::string_view> ids;
   for (const LimitRule& rule : limits.rules) {

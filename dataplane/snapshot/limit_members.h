@@ -101,6 +101,7 @@ struct Members<Limits> {
     visit("policy", &Limits::policy);
     visit("rules", &Limits::rules);
     visit("scope_key", &Limits::scope_key);
+    visit("unusable", &Limits::unusable);
   }
 };
 template <>

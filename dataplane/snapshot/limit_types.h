@@ -9,6 +9,13 @@ namespace tollgate::dataplane::snapshot {
 
 /// The typed form of what meters and limits requests. types.h says what all kinds share.
 
+/// An answer that the gateway gives itself.
+struct DirectResponse {
+  std::uint16_t status = 500;
+  std::string code;     // error type for dialects that have one, e.g. "route_not_found"
+  std::string message;  // sent in the client's own dialect on AI endpoints, else as JSON
+};
+
 enum class CostType : std::uint8_t {
   kInput,
   kCachedInput,
@@ -125,6 +132,8 @@ struct Limits {
   /// Only for requests that came by one of these listeners; empty = by any.
   std::vector<std::string> listener_keys;
   std::vector<LimitRule> rules;
+  /// Set when the policy cannot be served: the requests that it is about get this answer.
+  std::optional<DirectResponse> unusable;
 };
 
 enum class StoreType : std::uint8_t { kRedis };

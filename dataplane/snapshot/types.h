@@ -94,13 +94,6 @@ struct BodyEdit {
   std::vector<std::string> remove;
 };
 
-/// An answer that the gateway gives itself.
-struct DirectResponse {
-  std::uint16_t status = 500;
-  std::string code;     // error type for dialects that have one, e.g. "route_not_found"
-  std::string message;  // sent in the client's own dialect on AI endpoints, else as JSON
-};
-
 struct Redirect {
   std::string scheme;    // empty = keep
   std::string hostname;  // empty = keep

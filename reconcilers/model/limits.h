@@ -99,6 +99,8 @@ struct LimitUse {
   std::string gateway;                 // "NS/NAME"
   std::string policy;                  // "NS/NAME"
   std::vector<std::string> listeners;  // sorted; empty: all
+  /// The policy cannot be served: requests by these listeners, not all, are answered with 500.
+  bool unusable = false;
   friend auto operator<=>(const LimitUse&, const LimitUse&) = default;
 };
 

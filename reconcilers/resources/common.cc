@@ -9,8 +9,6 @@
 
 namespace tollgate::reconcilers::resources {
 
-namespace {
-
 bool is_header_name(std::string_view text) {
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -18,6 +16,8 @@ bool is_header_name(std::string_view text) {
            kMarks.find(c) != std::string_view::npos;
   });
 }
+
+namespace {
 
 /// What a header can carry as written (RFC 9110 section 5.5).
 bool is_header_value(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reconcilers/model/object_id.h"
@@ -14,6 +15,9 @@
 #include "reconcilers/resources/view.h"
 
 namespace tollgate::reconcilers::resources {
+
+/// Whether a header can have that name (RFC 9110 section 5.1).
+bool is_header_name(std::string_view text);
 
 /// What every read object has. `problems` lists what could not be read.
 struct Meta {

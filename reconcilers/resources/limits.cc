@@ -66,7 +66,11 @@ std::vector<model::LimitValueMatch> read_values(const View& list, bool headers) 
     if (headers) match.name = base::to_lower(match.name);
     match.value = item["value"].text_or("");
     match.invert = item["invert"].boolean().value_or(false);
-    if (match.name.empty()) item.report("needs a name");
+    if (match.name.empty()) {
+      item.report("needs a name");
+    } else if (headers && !is_header_name(match.name)) {
+      item["name"].report("is no name of a header");
+    }
     if (match.type == "Distinct") {
       if (match.invert) item.report("cannot invert type Distinct");
       match.value.clear();

@@ -13,6 +13,7 @@ import anthropic
 import openai
 
 from gateway import CLAUDE, EXAMPLES, GPT_OSS, PROGRAM, QWEN, Gateway, chat, events, free_port, request, until
+from origin import RecordingOrigin
 
 BASE = [os.path.join(EXAMPLES, name) for name in ("gateway.yaml", "model-backends.yaml")]
 LIMITS = os.path.join(EXAMPLES, "rate-limiting")
@@ -201,6 +202,57 @@ class RequestsTest(unittest.TestCase):
                 self.assertEqual(gateway.metric(name), 90 * tokens)
             clock.forward(60)
             until("the next minute", lambda: gateway.ask("alice", GPT_OSS).status == 200)
+
+
+class ListenersTest(unittest.TestCase):
+    """A policy that cannot be served costs the requests of its own listener, no others."""
+    MANIFESTS = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: ours}
+spec: {controllerName: tollgate.dev/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: default}
+spec:
+  gatewayClassName: ours
+  listeners: [{name: http, port: @PORT@, protocol: HTTP}, {name: other, port: @OTHER@, protocol: HTTP}]
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: origin, namespace: default}
+spec: {endpoints: [{ip: {address: 127.0.0.1, port: @ORIGIN@}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: default}
+spec:
+  parentRefs: [{name: gw}]
+  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: origin}]}]
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: broken, namespace: default}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: gw, sectionName: other}]
+  rateLimit:
+    global:
+      rules: [{clientSelectors: [{headers: [{name: "@NAME@", value: a}]}], limit: {requests: 1, unit: Hour}}]
+"""
+
+    def test_one_listener_pays(self):
+        other, origin = free_port(), RecordingOrigin()
+        text = self.MANIFESTS.replace("@OTHER@", str(other)).replace("@ORIGIN@", str(origin.port))
+        with Gateway(files=[], texts={"all.yaml": text.replace("@NAME@", "x y")}, mock=False) as gateway:
+            refused = request(other, "GET", "/")
+            self.assertEqual((refused.status, refused.json()["error"]["type"]), (500, "policy_invalid"))
+            self.assertEqual(request(gateway.port, "GET", "/").status, 200)
+            said = subprocess.run([PROGRAM, "explain", "-f", gateway.folder, "--gateway", "default/gw", "--method", "GET",
+                                   "--path", "/"], check=True, capture_output=True, text=True).stdout
+            self.assertIn("500 The gateway cannot apply the limits", said)
+            gateway.edit("all.yaml", "x y", "x-y")
+            until("the repaired policy", lambda: request(other, "GET", "/").status == 200)
 
 
 class Redis:

@@ -7,6 +7,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
+#include "dataplane/base/log.h"
 #include "dataplane/base/result.h"
 #include "dataplane/base/secret.h"
 #include "dataplane/base/text.h"
@@ -123,6 +124,26 @@ TEST(SystemClockTest, FollowsTheOffsetFile) {
   EXPECT_GT(moved.wall() - plain.wall(), std::chrono::minutes(59));
   EXPECT_GT(moved.monotonic() - plain.monotonic(), std::chrono::minutes(59));
   std::remove(path.c_str());
+}
+
+TEST(Log, AJsonLineHasTimeLevelAndMessage) {
+  log::init(log::Level::kInfo, true);
+  testing::internal::CaptureStderr();
+  log::warn("it \"broke\"", {{"why", "so"}});
+  const std::string line = testing::internal::GetCapturedStderr();
+  log::init(log::Level::kInfo, false);
+  constexpr std::string_view kBegin = R"({"time":")";
+  constexpr std::string_view kTime = "2026-01-01T00:00:00.000Z";
+  constexpr std::string_view kRest = R"(","level":"warn","msg":"it \"broke\"","why":"so"})"
+                                     "\n";
+  ASSERT_EQ(line.size(), kBegin.size() + kTime.size() + kRest.size()) << line;
+  EXPECT_TRUE(line.starts_with(kBegin)) << line;
+  EXPECT_TRUE(line.ends_with(kRest)) << line;
+  for (std::size_t i = 0; i < kTime.size(); ++i) {
+    const char found = line[kBegin.size() + i];
+    const bool digit = found >= '0' && found <= '9';
+    EXPECT_TRUE(kTime[i] >= '0' && kTime[i] <= '9' ? digit : found == kTime[i]) << line;
+  }
 }
 
 }  // namespace

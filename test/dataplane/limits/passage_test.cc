@@ -135,6 +135,31 @@ TEST_F(PassageTest, ARequestLimitAdmitsExactlyThat) {
   EXPECT_EQ(calls(""), 60);
 }
 
+TEST_F(PassageTest, APolicyThatCannotBeServedAnswersForItsListenersAndCostsNothing) {
+  policy({request_limit("0", 1)});
+  const auto limits = policy_;
+  auto node = std::make_shared<snapshot::LimitsNode>();
+  node->value.policy = node->value.scope_key = "default/broken";
+  node->value.listener_keys = {"listener/default/ai/other"};
+  node->value.unusable = snapshot::DirectResponse{500, "policy_invalid", "no"};
+  const auto broken = std::make_shared<Policy>(node, 1);
+  const auto ask = [&](const std::string& listener) {
+    const Subject subject{view_, "192.0.2.7", "route/default/r", listener};
+    Passage passage(gate_, *this);
+    passage.add(limits, subject);
+    passage.add(broken, subject);
+    EXPECT_TRUE(passage.limited());
+    EXPECT_TRUE(passage.decide(kNow));
+    EXPECT_EQ(passage.unusable() != nullptr, passage.verdict() == Verdict::kUnusable);
+    passage.settle({}, kNow);
+    return passage.verdict();
+  };
+  EXPECT_EQ(ask("listener/default/ai/other"), Verdict::kUnusable);
+  EXPECT_EQ(ask("listener/default/ai/other"), Verdict::kUnusable);
+  EXPECT_EQ(ask("listener/default/ai/http"), Verdict::kAllowed);
+  EXPECT_EQ(ask("listener/default/ai/http"), Verdict::kRefused);
+}
+
 TEST_F(PassageTest, AZeroLimitBlocks) {
   policy({token_limit("0", 0, "in")});
   EXPECT_EQ(calls("alice"), 0);

@@ -91,7 +91,9 @@ TEST_F(PolicyTest, Addresses) {
   EXPECT_TRUE(matches(source("192.0.2.6/31", false, false)));
   EXPECT_FALSE(matches(source("192.0.2.0/30", false, false)));
   EXPECT_TRUE(matches(source("0.0.0.0/0", false, false)));
-  EXPECT_FALSE(matches(source("::/1", false, true))) << "v4 lies in ::ffff:0:0/96";
+  EXPECT_FALSE(matches(source("::/0", false, false))) << "that is every IPv6 client";
+  EXPECT_TRUE(matches(source("::/1", false, true)));
+  EXPECT_TRUE(matches(source("::ffff:192.0.2.0/120", false, false)));
   EXPECT_TRUE(matches(source("198.51.100.0/24", false, true)));
   const auto one = match(source("192.0.2.0/24", true, false));
   peer_ = "192.0.2.8";
@@ -99,8 +101,14 @@ TEST_F(PolicyTest, Addresses) {
   ASSERT_EQ(one.size(), 1U);
   ASSERT_EQ(other.size(), 1U);
   EXPECT_NE(one[0].key, other[0].key);
+  peer_ = "::ffff:192.0.2.8";
+  EXPECT_TRUE(matches(source("192.0.2.0/24", false, false)));
+  EXPECT_FALSE(matches(source("::/0", false, false)));
   peer_ = "2001:db8::1%eth0";
   EXPECT_TRUE(matches(source("2001:db8::/32", false, false)));
+  EXPECT_TRUE(matches(source("::/0", false, false)));
+  EXPECT_FALSE(matches(source("0.0.0.0/0", false, false)));
+  EXPECT_TRUE(matches(source("0.0.0.0/0", false, true)));
   EXPECT_FALSE(matches(source("192.0.2.0/24", true, false)));
   peer_ = "";
   EXPECT_FALSE(matches(source("192.0.2.0/24", false, true))) << "unknown addresses match nothing";

@@ -27,7 +27,7 @@ Limits full_limits() {
   rule.shadow = true;
   rule.headers = false;
   rule.on_store_failure = StoreFailure::kLocal;
-  return {"ns/p", "ns/p", LimitKind::kGlobal, {"listener/ns/g/http"}, {rule}};
+  return {"ns/p", "ns/p", LimitKind::kGlobal, {"listener/ns/g/http"}, {rule}, {}};
 }
 
 LimitStore full_store() {
@@ -41,11 +41,20 @@ LimitStore full_store() {
   return store;
 }
 
+Limits unusable_limits() {
+  Limits limits;
+  limits.policy = limits.scope_key = "default/broken";
+  limits.listener_keys = {"listener/default/gw/other"};
+  limits.unusable = DirectResponse{500, "policy_invalid", "ask the operator"};
+  return limits;
+}
+
 TEST(Limits, EncodeAndDecodeToTheSameText) {
   const std::vector<std::pair<std::string, Value>> cases{
       {"limits", full_limits()},
       {"costs", Costs{{{"in", CostType::kInput, ""}, {"c", CostType::kCel, "total_tokens * 2u"}}}},
       {"store", full_store()},
+      {"limits", unusable_limits()},
   };
   for (const auto& [kind, value] : cases) {
     const std::string text = encode(value);
@@ -103,6 +112,16 @@ TEST(Limits, AreChecked) {
   for (const char* prefix : {"0.0.0.0/0", "10.1.2.3/32", "::/0", "::1/128", "fe80::/10"}) {
     EXPECT_EQ(why([&](L, R, S s) { s.source_cidrs[0].prefix = prefix; }), "");
   }
+}
+
+TEST(Limits, WhatCannotBeServedHasAnErrorAndNoRules) {
+  Limits limits = unusable_limits();
+  EXPECT_EQ(check(limits), "");
+  limits.unusable->status = 200;
+  EXPECT_EQ(check(limits), "unusable limits have an error and no rules");
+  limits = full_limits();
+  limits.unusable = DirectResponse{500, "policy_invalid", ""};
+  EXPECT_EQ(check(limits), "unusable limits have an error and no rules");
 }
 
 TEST(Limits, CostsAndStoresAreChecked) {
