@@ -114,7 +114,8 @@ ApiError answer_error(const http::HttpHead& head, const std::string& body,
   return error;
 }
 
-base::Result<std::unique_ptr<Client>> Client::create(auth::Config config, ClientOptions options) {
+base::Result<std::unique_ptr<Client>> Client::create(const auth::Config& config,
+                                                     ClientOptions options) {
   auto core = std::make_shared<ClientCore>(std::move(options));
   core->server = config.server;
   TRY_ASSIGN(core->credentials, auth::Credentials::create(config));

@@ -42,7 +42,7 @@ struct ClientCore;
 class Client final : public Api {
  public:
   /// Fails if the credentials' files cannot be read or the TLS material is unusable.
-  static dataplane::base::Result<std::unique_ptr<Client>> create(auth::Config config,
+  static dataplane::base::Result<std::unique_ptr<Client>> create(const auth::Config& config,
                                                                  ClientOptions options = {});
   ~Client() override;
   Client(const Client&) = delete;

@@ -399,6 +399,7 @@ void Operator::on_authority() {
 
 void Operator::on_push_state(const push::GatewayState& state) {
   std::vector<resolve::ProxyReport> reports;
+  reports.reserve(state.proxies.size());
   for (const push::ProxyState& proxy : state.proxies) reports.push_back(report_of(proxy));
   proxies_[state.gateway] = reports;
   resolver_.report(state.gateway, std::move(reports));

@@ -144,6 +144,7 @@ std::vector<resolve::OwnedSet> find_made(const kube::cache::Store& store,
     }
   }
   std::vector<resolve::OwnedSet> out;
+  out.reserve(found.size());
   for (auto& [uid, set] : found) out.push_back(std::move(set));
   return out;
 }

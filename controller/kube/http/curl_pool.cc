@@ -165,11 +165,11 @@ struct CurlPool::Impl {
         continue;
       }
       taken.request.timeout -= waited;
-      begin(taken.id, std::move(taken.request), std::move(taken.sink));
+      begin(taken.id, std::move(taken.request), taken.sink);
     }
   }
 
-  void begin(RequestId id, HttpRequest request, std::shared_ptr<HttpSink> sink) {
+  void begin(RequestId id, HttpRequest request, const std::shared_ptr<HttpSink>& sink) {
     const bool idle = streams == 0;
     if (request.stream) ++streams;
     if (idle) last_activity = Clock::now();

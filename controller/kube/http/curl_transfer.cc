@@ -27,6 +27,13 @@ bool set(CURL* easy, CURLoption option, T value) {
   return curl::library().easy_setopt(easy, option, value) == CURLE_OK;
 }
 
+std::string header_line(const std::string& name, const std::string& value) {
+  std::string line = name;
+  line += ": ";
+  line += value;
+  return line;
+}
+
 bool set_blob(CURL* easy, CURLoption option, std::string_view bytes) {
   // libcurl copies the bytes into the handle, which lives as long as the request.
   curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_COPY};
@@ -199,10 +206,11 @@ bool CurlTransfer::configure_request(const Endpoint& endpoint) {
          append(headers_, "Host: " + real.host + ":" + real.port) &&
          set(easy, CURLOPT_CONNECT_TO, connect_to_);
   }
-  for (const auto& [name, value] : request_.headers)
-    ok = ok && append(headers_, name + ": " + value);
+  for (const auto& [name, value] : request_.headers) {
+    ok = ok && append(headers_, header_line(name, value));
+  }
   for (const auto& [name, value] : request_.identity->impersonation_headers) {
-    ok = ok && append(headers_, name + ": " + value);
+    ok = ok && append(headers_, header_line(name, value));
   }
   if (!request_.identity->authorization.empty()) {
     std::string line = "Authorization: ";
