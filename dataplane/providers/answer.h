@@ -26,8 +26,8 @@ struct AnswerFacts {
   std::string_view finish_reason;  // the last one that was not null; empty until known
   std::uint64_t content_events = 0;
   std::size_t content_bytes = 0;  // of text in a stream, of all in a whole answer
-  bool saw_error = false;  // the provider reported an error inside its stream
-  bool whole = false;      // one document: whether it is an answer is known at its end only
+  bool saw_error = false;         // the provider reported an error inside its stream
+  bool whole = false;             // one document: whether it is an answer is known at its end only
 };
 
 /// An error that the provider reported, in the client's dialect.
