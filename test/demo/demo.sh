@@ -53,7 +53,8 @@ model "Claude on AWS Bedrock" /anthropic/v1/messages anthropic.claude-3-haiku-20
 
 echo
 echo "Access log:"
-cat "$log.access"
+# A line per request, written once a second.
+timeout 5 tail -n +1 -f --pid=$pid "$log.access" 2>/dev/null | head -n 6 || true
 echo
 echo "$working/3 models working"
 if [ "${KEEP:-}" = 1 ] || { [ -t 0 ] && [ -t 1 ]; }; then
