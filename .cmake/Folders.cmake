@@ -53,7 +53,7 @@ tollgate_library(dataplane/providers DEPS dataplane/base dataplane/json dataplan
   dataplane/catalog dataplane/catalog/hosts dataplane/formats)
 tollgate_library(dataplane/translate DEPS dataplane/base dataplane/json dataplane/http
   dataplane/catalog dataplane/formats dataplane/formats/chat dataplane/formats/dialects
-  dataplane/catalog/hosts dataplane/providers dataplane/formats/embeddings dataplane/formats/count)
+  dataplane/formats/openai dataplane/catalog/hosts dataplane/providers dataplane/formats/embeddings dataplane/formats/count)
 tollgate_library(dataplane/auth DEPS dataplane/base dataplane/catalog dataplane/json dataplane/http
   dataplane/http/h1 dataplane/event dataplane/net dataplane/net/tls dataplane/net/dial LIBS OpenSSL::Crypto)
 tollgate_library(dataplane/router DEPS dataplane/base dataplane/http dataplane/snapshot

@@ -1,5 +1,7 @@
 #include "dataplane/translate/event_facts.h"
 
+#include "dataplane/formats/openai/emitter.h"
+
 namespace tollgate::dataplane::translate {
 
 using formats::chat::DeltaKind;
@@ -18,35 +20,9 @@ std::string_view unquoted(std::string_view word) {
 }  // namespace
 
 std::string_view finish_word(const Event& stop) {
-  switch (stop.stop) {
-    case StopReason::kNone:
-      return {};
-    case StopReason::kEndTurn:
-    case StopReason::kStopSequence:
-    case StopReason::kPauseTurn:
-      return "stop";
-    case StopReason::kMaxTokens:
-    case StopReason::kContextWindow:
-      return "length";
-    case StopReason::kToolCalls:
-      return "tool_calls";
-    case StopReason::kContentFilter:
-    case StopReason::kRefusal:
-      return "content_filter";
-    case StopReason::kRecitation:
-      return "recitation";
-    case StopReason::kLanguage:
-      return "language";
-    case StopReason::kNoImage:
-      return "no_image";
-    case StopReason::kMalformedCall:
-      return "malformed_function_call";
-    case StopReason::kUnexpectedCall:
-      return "unexpected_tool_call";
-    case StopReason::kOther:
-      return unquoted(stop.raw);
-  }
-  return {};
+  if (stop.stop == StopReason::kNone) return {};
+  if (stop.stop == StopReason::kOther) return unquoted(stop.raw);
+  return formats::openai::finish_reason(stop.stop);
 }
 
 /// Of what is known at the start, output is a beginning of which the end need not be more.

@@ -16,11 +16,6 @@ using chat::DeltaKind;
 using chat::Event;
 using chat::EventKind;
 
-base::Error broken(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
-
 std::string_view text_of(const std::optional<json::Value>& value) {
   if (!value) return {};
   const auto text = value->string();
@@ -132,7 +127,8 @@ class Decoder final : public chat::AnswerDecoder {
 base::Status Decoder::take(std::string_view padded, chat::EventSink& sink) {
   if (over_) return {};
   const auto chunk = reader_.open(padded);
-  if (!chunk || chunk->type() != json::Type::kObject) return broken("an event is no JSON object");
+  if (!chunk || chunk->type() != json::Type::kObject)
+    return chat::broken_answer("an event is no JSON object");
   if (const auto error = chunk->find("error"); error && error->type() == json::Type::kObject) {
     const chat::ChatError found = error_of(*error, 0);
     over_ = true;
@@ -164,7 +160,7 @@ base::Status Decoder::take_member(std::string_view name, const json::Value& valu
                                   chat::EventSink& sink) {
   if (name == "candidates") {
     auto elements = value.elements();
-    if (!elements) return broken("candidates is no list");
+    if (!elements) return chat::broken_answer("candidates is no list");
     std::uint32_t position = 0;
     while (elements->next()) TRY(take_candidate(elements->value(), position++, sink));
     return {};
@@ -181,11 +177,11 @@ base::Status Decoder::take_member(std::string_view name, const json::Value& valu
 base::Status Decoder::take_candidate(const json::Value& value, std::uint32_t position,
                                      chat::EventSink& sink) {
   auto members = value.members();
-  if (!members) return broken("a candidate is no object");
+  if (!members) return chat::broken_answer("a candidate is no object");
   std::int64_t index = position;
   if (const auto named = value.find("index")) index = named->integer().value_or(-1);
   if (index < 0 || index >= static_cast<std::int64_t>(kMaxChoices)) {
-    return broken("a candidate has an impossible index");
+    return chat::broken_answer("a candidate has an impossible index");
   }
   const auto choice = static_cast<std::uint32_t>(index);
   if (candidates_.size() <= choice) candidates_.resize(choice + 1);
@@ -199,7 +195,7 @@ base::Status Decoder::take_candidate(const json::Value& value, std::uint32_t pos
       const auto parts = member.find("parts");
       if (!parts || parts->is_null()) continue;
       auto elements = parts->elements();
-      if (!elements) return broken("the parts of a candidate are no list");
+      if (!elements) return chat::broken_answer("the parts of a candidate are no list");
       while (elements->next()) TRY(take_part(elements->value(), choice, sink));
     } else if (name == "finishReason") {
       const std::string_view word = text_of(member);
@@ -223,7 +219,7 @@ base::Status Decoder::take_candidate(const json::Value& value, std::uint32_t pos
 base::Status Decoder::take_part(const json::Value& part, std::uint32_t choice,
                                 chat::EventSink& sink) {
   auto members = part.members();
-  if (!members) return broken("a part is no object");
+  if (!members) return chat::broken_answer("a part is no object");
   std::optional<json::Value> said, call, media;
   std::string_view signature;
   bool thought = false;
@@ -277,11 +273,12 @@ base::Status Decoder::take_part(const json::Value& part, std::uint32_t choice,
 
 base::Status Decoder::take_call(const json::Value& call, std::uint32_t choice,
                                 chat::EventSink& sink) {
-  if (call.find("partialArgs")) return broken("a function call comes in pieces, unasked");
+  if (call.find("partialArgs"))
+    return chat::broken_answer("a function call comes in pieces, unasked");
   Event event;
   event.block_kind = BlockKind::kToolCall;
   event.name = text_of(call.find("name"));
-  if (event.name.empty()) return broken("a function call has no name");
+  if (event.name.empty()) return chat::broken_answer("a function call has no name");
   const std::string_view id = text_of(call.find("id"));
   const std::string made = id.empty() ? call_id(choice) : std::string();
   event.id = id.empty() ? std::string_view(made) : id;
@@ -398,8 +395,8 @@ std::string Decoder::call_id(std::uint32_t choice) const {
 
 base::Status Decoder::stop(std::uint32_t choice, chat::EventSink& sink) {
   Candidate& candidate = candidates_[choice];
-  if (!candidate.seen) return broken("a candidate is missing");
-  if (candidate.finish.empty()) return broken("it ends without a finish reason");
+  if (!candidate.seen) return chat::broken_answer("a candidate is missing");
+  if (candidate.finish.empty()) return chat::broken_answer("it ends without a finish reason");
   if (candidate.open) TRY(end(choice, sink));
   const FinishWord word = finish_of(candidate.finish);
   Event event;
@@ -420,10 +417,10 @@ base::Status Decoder::stop(std::uint32_t choice, chat::EventSink& sink) {
 base::Status Decoder::finish(chat::EventSink& sink) {
   TRY(framing_.finish([&](std::string_view padded) { return take(padded, sink); }));
   if (over_) return {};
-  if (!started_) return broken("it is empty");
+  if (!started_) return chat::broken_answer("it is empty");
   Event event;
   if (candidates_.empty()) {
-    if (blocked_.empty()) return broken("it has no candidates");
+    if (blocked_.empty()) return chat::broken_answer("it has no candidates");
     event.kind = EventKind::kStop;
     event.stop = chat::StopReason::kContentFilter;
     event.raw = blocked_;

@@ -15,11 +15,6 @@ using chat::EventKind;
 using chat::EventSink;
 using chat::StopReason;
 
-base::Error broken(std::string_view what) {
-  return base::backend_error(base::Code::kProtocol, true,
-                             "the provider's answer is broken: " + std::string(what));
-}
-
 base::Error too_much(std::string_view what) {
   return base::backend_error(base::Code::kLimitExceeded, false,
                              "the provider's answer has too many " + std::string(what));
@@ -113,7 +108,7 @@ base::Result<Emitter::Choice*> Emitter::at(std::size_t choice) {
   if (choice >= kMaxChoices) return too_much("choices");
   if (choices_.size() <= choice) choices_.resize(choice + 1);
   Choice& found = choices_[choice];
-  if (found.stopped) return broken("a choice goes on after its end");
+  if (found.stopped) return chat::broken_answer("a choice goes on after its end");
   found.seen = true;
   return &found;
 }
@@ -269,7 +264,7 @@ Status Emitter::stop(std::size_t choice, std::string_view reason, std::string_vi
   TRY_ASSIGN(Choice* const found, at(choice));
   TRY(close(*found, choice, sink));
   for (const Tool& tool : found->tools) {
-    if (!tool.started) return broken("a tool call has no name");
+    if (!tool.started) return chat::broken_answer("a tool call has no name");
     TRY(sink.on_event(event_of(EventKind::kBlockEnd, choice, tool.block, BlockKind::kToolCall)));
   }
   Event event = event_of(EventKind::kStop, choice, 0, BlockKind::kText);
