@@ -15,6 +15,8 @@ GTEST_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
 GTEST_FAILED = re.compile(r"^ ?(\d+) FAILED TEST", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
 UNITTEST_BAD = re.compile(r"^FAILED \((.*)\)", re.M)
+# What names a failure: tests of GoogleTest and unittest, programs, reports of sanitizers, errors of compilers.
+REASON = re.compile(r"^(?:\[  FAILED  \] \w+\.\S+|(?:FAIL|ERROR): .*|Failed programs: .*|SUMMARY: .*|.*: (?:fatal )?error: .*)", re.M)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
 
 
@@ -56,7 +58,8 @@ def run_stage(stage):
     seconds = time.monotonic() - started
     print(f"   {'ok' if ok else 'FAILED'} in {seconds:.0f} s: {passed} passed, {failed} failed (log: {os.path.relpath(log_path, ROOT)})",
           flush=True)
-    return ok, passed, failed
+    reasons = [] if ok else list(dict.fromkeys(REASON.findall(output)))[:20]
+    return ok, passed, failed, reasons
 
 
 def main():
@@ -71,15 +74,15 @@ def main():
     total_passed = total_failed = 0
     broken = []
     for stage in stages:
-        ok, passed, failed = run_stage(stage)
+        ok, passed, failed, reasons = run_stage(stage)
         total_passed += passed
         total_failed += failed
         if not ok:
-            broken.append(stage.name)
+            broken.append((stage.name, reasons))
             if stage.name.startswith("build"):
                 break  # what follows needs it
-    if broken:
-        print("Failed stages: " + ", ".join(broken))
+    for name, reasons in broken:
+        print(f"Failed stage: {name}", *reasons, sep="\n  ")
     print(f"Total time: {time.monotonic() - started:.0f} s")
     print(f"{total_passed} passed, {total_failed} failed", flush=True)
     return 1 if broken or total_failed else 0

@@ -1,9 +1,10 @@
 #include "dataplane/base/log.h"
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <memory>
 
 #include "dataplane/base/text.h"
 
@@ -12,6 +13,13 @@ namespace tollgate::dataplane::base::log {
 namespace {
 
 std::atomic<bool> json_lines{false};
+
+// The program's logger. Not spdlog's default one: its registry is made inside the shared library,
+// where the thread sanitizer does not see that the second thread waits for the first.
+spdlog::logger& logger() {
+  static spdlog::logger instance("tollgate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  return instance;
+}
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -78,23 +86,20 @@ Level level_of(std::string_view name) {
 
 void init(Level level, bool json) {
   json_lines.store(json, std::memory_order_relaxed);
-  auto logger = std::make_shared<spdlog::logger>("tollgate",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_level(to_spdlog(level));
-  logger->flush_on(spdlog::level::debug);
+  logger().set_level(to_spdlog(level));
+  logger().flush_on(spdlog::level::debug);
   if (json) {
-    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", spdlog::pattern_time_type::utc);
+    logger().set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", spdlog::pattern_time_type::utc);
   } else {
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+    logger().set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   }
-  spdlog::set_default_logger(std::move(logger));
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Attr> attrs) {
-  if (!spdlog::should_log(to_spdlog(level))) return;
+  if (!logger().should_log(to_spdlog(level))) return;
   const bool json = json_lines.load(std::memory_order_relaxed);
   const std::string line = json ? json_line(level, message, attrs) : text_line(message, attrs);
-  spdlog::log(to_spdlog(level), "{}", line);
+  logger().log(to_spdlog(level), spdlog::string_view_t(line));
 }
 
 }  // namespace tollgate::dataplane::base::log
