@@ -4,7 +4,10 @@
 The proxy under test has core 0 to itself with one worker; the origin and the loader (both bench_rig,
 test/bench/rig.cc) share core 1. All three proxies keep upstream connections alive, do not buffer, and write
 one access-log line per request to a file. A window in which any request failed is discarded. The rig
-floor is loader -> origin without a proxy."""
+floor is loader -> origin without a proxy.
+
+Two loads: paced, at a rate that the rig alone carries at least HEADROOM times over, so that what is
+measured is the proxy; and saturating, as many requests as the connections carry."""
 import argparse
 import json
 import os
@@ -26,6 +29,8 @@ RIG = os.path.join(ROOT, "build/release/bench_rig")
 EXAMPLES = os.path.join(ROOT, "manifests/examples/envoy-ai-gateway")
 TICKS = os.sysconf("SC_CLK_TCK")
 PROXY_CORE, RIG_CORE = "0", "1"
+HEADROOM = 4.2
+FLOOR = "rig floor"
 MODEL = "openai/gpt-oss-20b"
 
 ANSWER = json.dumps({
@@ -196,15 +201,15 @@ backend b
         return port, process.pid
 
 
-def load(port, connections, seconds, request_file):
-    out = subprocess.run(["taskset", "-c", RIG_CORE, RIG, "load", str(port), request_file, str(connections), str(seconds)],
+def load(port, connections, seconds, request_file, rate):
+    out = subprocess.run(["taskset", "-c", RIG_CORE, RIG, "load", str(port), request_file, str(connections), str(seconds), str(rate)],
                          capture_output=True, text=True, check=True).stdout
     return json.loads(out)
 
 
-def measure(name, port, pid, connections, seconds, request_file):
+def measure(name, port, pid, connections, seconds, request_file, rate=0):
     before = cpu_seconds(pid) if pid else 0
-    seen = load(port, connections, seconds, request_file)
+    seen = load(port, connections, seconds, request_file, rate)
     used = cpu_seconds(pid) - before if pid else 0
     if seen["bad"] or not seen["requests"]:
         print(f"   window of {name} discarded: {seen}")
@@ -238,43 +243,51 @@ def run(rig, options):
                              "Content-Type: application/json\r\nAuthorization: Bearer bench\r\n"
                              f"Content-Length: {len(body)}\r\n\r\n{body}")
     rig.start_origin()
-    targets = {"rig floor": (rig.origin_port, None), "nginx": rig.start_nginx(),
+    targets = {FLOOR: (rig.origin_port, None), "nginx": rig.start_nginx(),
                "haproxy": rig.start_haproxy(), "tollgate": rig.start_tollgate()}
     idle = resident_mib(targets["tollgate"][1])
     check = urllib.request.Request(f"http://127.0.0.1:{targets['tollgate'][0]}/v1/chat/completions",
                                    data=request_body(256).encode(), headers={"content-type": "application/json"})
     with urllib.request.urlopen(check, timeout=5) as answer:
         assert json.load(answer)["usage"]["total_tokens"] == 18
+    warm = {name: measure(name, port, pid, options.connections, 1, request_file) for name, (port, pid) in targets.items()}
+    if warm[FLOOR] is None:
+        sys.exit("the rig alone fails requests")
+    rate = int(warm[FLOOR]["rate"] / HEADROOM)
+    print_table(f"Paced, {rate} requests a second", options, rounds(targets, options, request_file, rate))
+    print_table("Saturating", options, rounds(targets, options, request_file, 0))
+    print(f"start to ready: {rig.ready_ms:.0f} ms; memory (PSS): idle {idle:.1f} MiB, "
+          f"after load {resident_mib(targets['tollgate'][1]):.1f} MiB")
+
+
+def rounds(targets, options, request_file, rate):
+    """Windows of every target, each round in an order of its own. The floor is always what the rig can do."""
     rows = {name: [] for name in targets}
-    for name, (port, pid) in targets.items():
-        measure(name, port, pid, options.connections, 1, request_file)  # warm
     for _ in range(options.rounds):
         order = list(targets.items())
         random.shuffle(order)
         for name, (port, pid) in order:
-            row = measure(name, port, pid, options.connections, options.seconds, request_file)
+            row = measure(name, port, pid, options.connections, options.seconds, request_file, 0 if name == FLOOR else rate)
             if row:
                 rows[name].append(row)
-    report(rig, options, rows, idle, resident_mib(targets["tollgate"][1]))
+    return rows
 
 
-def report(rig, options, rows, idle, loaded):
+def print_table(title, options, rows):
     def median(name, key):
         return statistics.median(r[key] for r in rows[name]) if rows[name] else float("nan")
 
-    print(f"\nPass-through chat, {options.size} byte request, {options.connections} connections, one worker, "
+    print(f"\n{title}: pass-through chat, {options.size} byte request, {options.connections} connections, one worker, "
           f"{options.rounds} windows of {options.seconds} s (median; min-max of CPU)")
     print(f"{'':12}{'CPU us/request':>16}{'min-max':>16}{'x nginx':>9}{'core busy':>11}{'req/s':>10}{'p50 us':>9}{'p99 us':>9}")
     for name in rows:
         cpu = median(name, "cpu_us")
         spread = f"{min(r['cpu_us'] for r in rows[name]):.1f}-{max(r['cpu_us'] for r in rows[name]):.1f}" if rows[name] else "-"
-        shown = ("-", "-", "-", "-") if name == "rig floor" else (
+        shown = ("-", "-", "-", "-") if name == FLOOR else (
             f"{cpu:.1f}", spread, f"{cpu / median('nginx', 'cpu_us'):.2f}", f"{median(name, 'busy'):.0f}%")
         print(f"{name:12}{shown[0]:>16}{shown[1]:>16}{shown[2]:>9}{shown[3]:>11}"
               f"{median(name, 'rate'):>10.0f}{median(name, 'p50_us'):>9.0f}{median(name, 'p99_us'):>9.0f}")
-    floor = median("rig floor", "rate") / median("tollgate", "rate")
-    print(f"rig floor / gateway rate: {floor:.1f}; a rate is the proxy's own where its core is busy, else the rig's")
-    print(f"start to ready: {rig.ready_ms:.0f} ms; memory (PSS): idle {idle:.1f} MiB, after load {loaded:.1f} MiB")
+    print(f"rig floor / gateway rate: {median(FLOOR, 'rate') / median('tollgate', 'rate'):.1f}")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,17 @@
 // together on one core they are several times as fast as a gateway on another.
 //
 //   bench_rig origin PORT ANSWER_FILE                          both files hold whole HTTP/1.1
-//   bench_rig load PORT REQUEST_FILE CONNECTIONS SECONDS       messages with Content-Length
+//   bench_rig load PORT REQUEST_FILE CONNECTIONS SECONDS RATE  messages with Content-Length
 //
-// `load` prints one line of JSON: requests, bad, seconds, p50_us, p99_us.
+// RATE is requests a second, 0 for as many as the connections carry. With a rate, a request is due
+// at its time whether or not an earlier one was answered, and its latency counts from when it was
+// due. `load` prints one line of JSON: requests, bad, seconds, p50_us, p99_us.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -150,13 +154,17 @@ class Loader {
     for (Connection& connection : connections_) open(connection);
   }
 
-  void run(Clock::duration time) {
-    started_ = Clock::now();
+  void run(Clock::duration time, std::uint64_t rate) {
+    if (rate > 0) between_ = Clock::duration(std::chrono::seconds(1)) / rate;
+    prctl(PR_SET_TIMERSLACK, 1UL);  // ns; the default, 50 us, is longer than between requests
+    started_ = now_ = due_ = Clock::now();
     const Clock::time_point end = started_ + time;
-    for (Connection& connection : connections_) ask(connection, started_);
+    for (Connection& connection : connections_) idle_.push_back(&connection);
     std::array<epoll_event, kEventLimit> events;
     while (now_ < end) {
-      const int count = epoll_wait(epoll_, events.data(), kEventLimit, 100);
+      ask_what_is_due();
+      const timespec wait = until_due();
+      const int count = epoll_pwait2(epoll_, events.data(), kEventLimit, &wait, nullptr);
       now_ = Clock::now();
       for (int i = 0; i < count; ++i) {
         take(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
@@ -186,8 +194,22 @@ class Loader {
     connection.unread.clear();
     watch(epoll_, connection.fd, &connection);
   }
-  void ask(Connection& connection, Clock::time_point now) {
-    connection.asked = now;
+  void ask_what_is_due() {
+    while (!idle_.empty() && due_ <= now_) {
+      Connection& connection = *idle_.front();
+      idle_.pop_front();
+      ask(connection, between_.count() > 0 ? due_ : now_);
+      due_ += between_;
+    }
+  }
+  [[nodiscard]] timespec until_due() const {
+    constexpr std::chrono::nanoseconds kLongest = std::chrono::milliseconds(100);
+    const auto wait =
+        idle_.empty() ? kLongest : std::clamp(std::chrono::nanoseconds(due_ - now_), {}, kLongest);
+    return {0, static_cast<long>(wait.count())};
+  }
+  void ask(Connection& connection, Clock::time_point due) {
+    connection.asked = due;
     if (!send_all(connection.fd, request_)) fail(connection);
   }
   void fail(Connection& connection) {
@@ -198,7 +220,8 @@ class Loader {
   void take(Connection& connection) {
     if (!read_more(connection)) {
       fail(connection);
-      return ask(connection, now_);
+      idle_.push_back(&connection);
+      return;
     }
     const std::size_t size = message_bytes(connection.unread);
     if (size == 0) return;
@@ -208,13 +231,16 @@ class Loader {
       samples_.push_back(
           static_cast<std::uint32_t>(std::chrono::nanoseconds(now_ - connection.asked).count()));
     }
-    ask(connection, now_);
+    idle_.push_back(&connection);
   }
 
   sockaddr_in address_;
   std::string request_;
   std::vector<Connection> connections_;
+  std::deque<Connection*> idle_;
   int epoll_ = epoll_create1(0);
+  Clock::duration between_{};  // two requests of the wanted rate; zero: as fast as the answers come
+  Clock::time_point due_;
   Clock::time_point started_;
   Clock::time_point now_ = Clock::now();
   std::size_t bad_ = 0;
@@ -226,12 +252,14 @@ class Loader {
 int main(int count, char** arguments) {
   const std::vector<std::string_view> words(arguments, arguments + count);
   if (count == 4 && words[1] == "origin") return serve(arguments[2], file_text(arguments[3]));
-  if (count == 6 && words[1] == "load") {
+  if (count == 7 && words[1] == "load") {
     Loader loader(arguments[2], file_text(arguments[3]), std::strtoul(arguments[4], nullptr, 10));
-    loader.run(std::chrono::seconds(std::strtol(arguments[5], nullptr, 10)));
+    loader.run(std::chrono::seconds(std::strtol(arguments[5], nullptr, 10)),
+               std::strtoul(arguments[6], nullptr, 10));
     loader.print();
     return 0;
   }
-  std::fputs("usage: bench_rig origin PORT FILE | load PORT FILE CONNECTIONS SECONDS\n", stderr);
+  std::fputs("usage: bench_rig origin PORT FILE | load PORT FILE CONNECTIONS SECONDS RATE\n",
+             stderr);
   return 2;
 }
