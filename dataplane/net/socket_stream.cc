@@ -98,7 +98,7 @@ void SocketStream::abort() {
   release();
 }
 
-void SocketStream::fail(base::Error error) {
+void SocketStream::fail(const base::Error& error) {
   if (state_ == State::kClosed) return;
   release();
   handler_->on_closed(*this, error);
@@ -148,7 +148,7 @@ void SocketStream::settle_failure() {
   }
   if (state_ == State::kClosed) return;
   const std::unique_ptr<base::Error> failure = std::move(failure_);
-  fail(std::move(*failure));
+  fail(*failure);
 }
 
 void SocketStream::fail_write() {

@@ -75,7 +75,7 @@ class SocketStream final : public Stream, private event::FdHandler {
   void tell_hangup();
   void discard();
   void finish_linger_if_done();
-  void fail(base::Error error);
+  void fail(const base::Error& error);
   void release();
   [[nodiscard]] bool writing() const {
     return state_ == State::kOpen || state_ == State::kLingering;

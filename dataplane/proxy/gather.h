@@ -21,7 +21,7 @@ void post_surely(event::Mailbox& mailbox, const Function& function) {
 /// with all of them on the thread of `home`, which is the caller's.
 template <typename Part, typename Ask>
 void gather(const std::shared_ptr<event::Mailbox>& home,
-            const std::vector<std::unique_ptr<Worker>>& workers, Ask ask,
+            const std::vector<std::unique_ptr<Worker>>& workers, const Ask& ask,
             std::function<void(std::vector<Part>)> done) {
   struct State {
     std::vector<Part> parts;

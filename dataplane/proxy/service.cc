@@ -125,7 +125,7 @@ void Service::run_next_push() {
     credentials_->apply(compiled.update->credentials);
     limits_->apply(*compiled.update);
     assign(std::move(compiled.update->upstreams),
-           [this, done = std::move(push.done)](std::vector<OpenFailure> failures) {
+           [this, done = std::move(push.done)](const std::vector<OpenFailure>& failures) {
              ready_ = failures.empty() || ready_;
              ApplyResult result = outcome();
              result.accepted = true;

@@ -101,10 +101,10 @@ void Worker::start() {
   thread_ = std::thread([this] {
     loop_->run();
     // Whatever is left belongs to this thread and is let go on it.
-    while (sessions_.linked()) {
-      auto* session = static_cast<exchange::h1::ClientSession*>(sessions_.next());
-      session->unlink();
-      delete session;
+    for (event::ListNode* node = sessions_.next(); node != &sessions_;) {
+      event::ListNode* const next = node->next();
+      delete static_cast<exchange::h1::ClientSession*>(node);
+      node = next;
     }
     doors_.clear();
     store_.reset();

@@ -41,7 +41,7 @@ class PushClient::Impl final : public net::StreamHandler {
   void on_dialled(net::dial::Outcome outcome);
   void on_retry() { connect(); }
   void on_report_due();
-  void on_frame(FrameDecoder::Frame frame);
+  void on_frame(const FrameDecoder::Frame& frame);
   void on_push(const std::string& payload);
   void on_outcome(std::uint64_t connection, const std::string& revision,
                   const PushOutcome& outcome);
@@ -130,11 +130,11 @@ void PushClient::Impl::on_data(net::Stream&, net::Slice data) {
       lose(got.error().detail);
       return;
     }
-    if (*got) on_frame(std::move(frame));
+    if (*got) on_frame(frame);
   }
 }
 
-void PushClient::Impl::on_frame(FrameDecoder::Frame frame) {
+void PushClient::Impl::on_frame(const FrameDecoder::Frame& frame) {
   if (frame.type == FrameType::kPush) {
     on_push(frame.payload);
     return;
