@@ -29,6 +29,10 @@ void write_extras(json::Writer& w, const Extras& extras,
   }
 }
 
+void write_extras(json::Writer& w, const OwnedExtras& extras) {
+  for (const OwnedExtra& extra : extras) w.raw_member(extra.key, extra.raw);
+}
+
 void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name) {
   for (const Extra& extra : extras) {
     if (below(extra.key, name)) w.raw_member(extra.key.substr(name.size() + 1), extra.raw);

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "dataplane/formats/chat/answer.h"
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/json/writer.h"
 
@@ -14,6 +15,7 @@ namespace tollgate::dataplane::formats::chat {
 /// Writes the extras, without those below the objects that are named.
 void write_extras(json::Writer& w, const Extras& extras,
                   std::initializer_list<std::string_view> nested = {});
+void write_extras(json::Writer& w, const OwnedExtras& extras);
 /// Writes those below the object `name`, which the writer has open.
 void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name);
 /// Whether there are extras below the object `name`.
