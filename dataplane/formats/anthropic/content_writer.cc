@@ -8,7 +8,6 @@
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
-#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/json_members.h"
 
 namespace tollgate::dataplane::formats::anthropic {

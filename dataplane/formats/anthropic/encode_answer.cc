@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/calls.h"
 #include "dataplane/formats/chat/extras.h"

@@ -1,13 +1,10 @@
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/anthropic/content_writer.h"
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/claude.h"
 #include "dataplane/formats/chat/say.h"
-#include "dataplane/formats/chat/survey.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
@@ -15,7 +12,6 @@ namespace {
 using catalog::Feature;
 using chat::cannot_say;
 using chat::kMaxExactInteger;
-using chat::Number;
 using chat::ThinkingKind;
 using chat::ToolChoiceKind;
 using chat::write_number;

@@ -51,6 +51,23 @@ bool asks_nothing(const Extra& extra) {
          });
 }
 
+void keep_extra(OwnedExtras& extras, std::string_view key, std::string_view raw) {
+  const auto same = std::find_if(extras.begin(), extras.end(),
+                                 [key](const OwnedExtra& extra) { return extra.key == key; });
+  if (same != extras.end()) {
+    same->raw = raw;
+  } else {
+    extras.push_back({std::string(key), std::string(raw)});
+  }
+}
+
+Extras views_of(const OwnedExtras& extras) {
+  Extras views;
+  views.reserve(extras.size());
+  for (const OwnedExtra& extra : extras) views.push_back({extra.key, extra.raw});
+  return views;
+}
+
 const Extra* find_extra(const Extras& extras, std::string_view key) {
   const auto found = std::find_if(extras.begin(), extras.end(),
                                   [key](const Extra& extra) { return extra.key == key; });

@@ -23,6 +23,9 @@ bool has_nested_extras(const Extras& extras, std::string_view name);
 /// What an extra says is what happens without it: null, false, nothing at all, and the values that
 /// members have by default.
 bool asks_nothing(const Extra& extra);
+/// One that comes again replaces the earlier one.
+void keep_extra(OwnedExtras& extras, std::string_view key, std::string_view raw);
+Extras views_of(const OwnedExtras& extras);
 /// The extra of that name; nullptr: none.
 const Extra* find_extra(const Extras& extras, std::string_view key);
 

@@ -6,7 +6,6 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
-#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/converse/parts.h"
 
 namespace tollgate::dataplane::formats::converse {

@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/claude.h"
 #include "dataplane/formats/chat/say.h"
-#include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/converse/content_writer.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -13,10 +11,6 @@ namespace tollgate::dataplane::formats::converse {
 namespace {
 
 using catalog::Feature;
-using chat::cannot_say;
-using chat::kMaxExactInteger;
-using chat::Number;
-using chat::ThinkingKind;
 using chat::ToolChoiceKind;
 using chat::write_number;
 

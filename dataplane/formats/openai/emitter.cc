@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "dataplane/formats/chat/words.h"
-
 namespace tollgate::dataplane::formats::openai {
 namespace {
 
@@ -39,29 +37,31 @@ Status grow(std::size_t choice, std::uint32_t block, BlockKind kind, DeltaKind d
   return sink.on_event(event);
 }
 
-using Reason = chat::Word<StopReason>;
-constexpr std::array kReasons{
-    Reason{"stop", StopReason::kEndTurn},
-    Reason{"length", StopReason::kMaxTokens},
-    Reason{"tool_calls", StopReason::kToolCalls},
-    Reason{"function_call", StopReason::kToolCalls},
-    Reason{"content_filter", StopReason::kContentFilter},
+constexpr std::array<std::pair<std::string_view, StopReason>, 14> kReasons{{
+    {"stop", StopReason::kEndTurn},
+    {"length", StopReason::kMaxTokens},
+    {"tool_calls", StopReason::kToolCalls},
+    {"function_call", StopReason::kToolCalls},
+    {"content_filter", StopReason::kContentFilter},
     // Words of hosts whose models come from elsewhere.
-    Reason{"end_turn", StopReason::kEndTurn},
-    Reason{"eos", StopReason::kEndTurn},
-    Reason{"eos_token", StopReason::kEndTurn},
-    Reason{"model_length", StopReason::kMaxTokens},
-    Reason{"recitation", StopReason::kRecitation},
-    Reason{"language", StopReason::kLanguage},
-    Reason{"no_image", StopReason::kNoImage},
-    Reason{"malformed_function_call", StopReason::kMalformedCall},
-    Reason{"unexpected_tool_call", StopReason::kUnexpectedCall},
-};
+    {"end_turn", StopReason::kEndTurn},
+    {"eos", StopReason::kEndTurn},
+    {"eos_token", StopReason::kEndTurn},
+    {"model_length", StopReason::kMaxTokens},
+    {"recitation", StopReason::kRecitation},
+    {"language", StopReason::kLanguage},
+    {"no_image", StopReason::kNoImage},
+    {"malformed_function_call", StopReason::kMalformedCall},
+    {"unexpected_tool_call", StopReason::kUnexpectedCall},
+}};
 
 }  // namespace
 
 StopReason stop_of(std::string_view reason) {
-  return chat::meaning_of(kReasons, reason, StopReason::kOther);
+  for (const auto& [word, stop] : kReasons) {
+    if (word == reason) return stop;
+  }
+  return StopReason::kOther;
 }
 
 std::string_view finish_reason(StopReason reason) {
