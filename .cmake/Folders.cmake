@@ -104,9 +104,11 @@ tollgate_library(dataplane/proxy DEPS dataplane/base dataplane/catalog dataplane
   dataplane/admin dataplane/push dataplane/telemetry dataplane/auth dataplane/limits
   dataplane/limits/redis)
 
+tollgate_library(reconcilers/document LIBS ${JSON})
 tollgate_library(reconcilers/model DEPS dataplane/base dataplane/catalog LIBS ${JSON})
 tollgate_library(reconcilers/derive DEPS dataplane/base)
-tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/model
+tollgate_library(reconcilers/resources DEPS dataplane/base dataplane/catalog reconcilers/document
+  reconcilers/model
   LIBS ${JSON})
 tollgate_library(reconcilers DEPS dataplane/base dataplane/catalog reconcilers/model
   reconcilers/derive reconcilers/resources LIBS ${JSON})
@@ -115,18 +117,20 @@ tollgate_library(render DEPS dataplane/base dataplane/catalog dataplane/snapshot
 
 include(crds/embed.cmake)  # defines tg_crds: the schemas as bytes in the program
 tollgate_library(controller/yaml DEPS dataplane/base LIBS ${JSON} yaml-cpp)
-tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds LIBS ${JSON} PkgConfig::re2)
-tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema LIBS ${JSON})
-tollgate_library(controller/kube/auth DEPS dataplane/base LIBS ${JSON} yaml-cpp Threads::Threads)
+tollgate_library(controller/schema DEPS dataplane/base controller/yaml crds reconcilers/document LIBS ${JSON} PkgConfig::re2)
+tollgate_library(controller/files DEPS dataplane/base controller/yaml controller/schema reconcilers/document LIBS ${JSON})
+tollgate_library(controller/kube/auth DEPS dataplane/base reconcilers/document LIBS ${JSON} yaml-cpp Threads::Threads)
 tollgate_library(controller/curl LIBS ${CMAKE_DL_LIBS})
 tollgate_library(controller/kube/http DEPS dataplane/base controller/curl controller/kube/auth
   LIBS OpenSSL::SSL Threads::Threads)
 tollgate_library(controller/kube DEPS dataplane/base controller/kube/auth controller/kube/http
   LIBS ${JSON} Threads::Threads)
-tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube LIBS ${JSON})
-tollgate_library(controller/kube/write DEPS dataplane/base controller/kube LIBS ${JSON})
+tollgate_library(controller/kube/cache DEPS dataplane/base controller/kube
+  reconcilers/document LIBS ${JSON})
+tollgate_library(controller/kube/write DEPS dataplane/base controller/kube
+  reconcilers/document LIBS ${JSON})
 tollgate_library(controller/tokens DEPS dataplane/base dataplane/auth controller/curl controller/kube
-  reconcilers/model LIBS OpenSSL::SSL ${JSON})
+  reconcilers/document reconcilers/model LIBS OpenSSL::SSL ${JSON})
 tollgate_library(controller/push DEPS dataplane/base dataplane/event dataplane/net
   dataplane/net/tls dataplane/snapshot dataplane/push dataplane/pki)
 tollgate_library(controller/resolve DEPS dataplane/base dataplane/snapshot reconcilers
@@ -138,7 +142,7 @@ target_compile_definitions(tg_controller_api PRIVATE TOLLGATE_VERSION="${PROJECT
 add_library(tg_controller_api_rest INTERFACE)  # the interface; the rest is the module below
 tollgate_library(controller/pipeline DEPS dataplane/base controller/api controller/kube controller/kube/auth
   controller/kube/cache controller/kube/write controller/push controller/resolve controller/cli controller/tokens
-  reconcilers reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
+  reconcilers reconcilers/document reconcilers/model reconcilers/resources render dataplane/admin dataplane/event
   dataplane/net LIBS ${JSON})
 tollgate_library(controller/cli)
 tollgate_library(controller/standalone DEPS controller/cli dataplane/admin dataplane/base dataplane/auth dataplane/catalog

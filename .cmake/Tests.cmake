@@ -37,6 +37,7 @@ foreach(folder
     dataplane/mock
     dataplane/mock/server
     dataplane/proxy
+    reconcilers/document
     reconcilers/model
     reconcilers/derive
     reconcilers/resources

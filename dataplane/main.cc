@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/base/env.h"
 #include "dataplane/base/log.h"
 #include "dataplane/base/text.h"
 #include "dataplane/event/signals.h"
@@ -74,20 +75,6 @@ class ReadyLines {
   std::set<std::string> said_;
 };
 
-std::string env_or(const char* name, const char* fallback) {
-  const char* value = std::getenv(name);
-  return value == nullptr || *value == '\0' ? fallback : value;
-}
-
-void wait_for_signal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  int signal = 0;
-  sigwait(&signals, &signal);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -108,14 +95,14 @@ int main(int argc, char** argv) {
   if (!command->snapshot_file.empty()) {
     if (!serve_file(proxy, command->snapshot_file, command->options)) return 1;
   } else {
-    command->channel.instance = env_or("POD_NAME", "tollgate-proxy");
+    command->channel.instance = base::env_or("POD_NAME", "tollgate-proxy");
     command->channel.version = TOLLGATE_VERSION;
     auto connected = proxy::Channel::start(
         proxy, command->channel, [&lines](const proxy::ApplyResult& result) { lines.say(result); });
     if (!connected) return fail("push channel", connected.error());
     channel = std::move(*connected);
   }
-  wait_for_signal();
+  event::wait_for_signal({SIGTERM, SIGINT});
   channel.reset();
   proxy.drain_and_wait();
   return 0;

@@ -25,7 +25,7 @@ std::string ignored_note(const std::vector<std::string>& ignored) {
   return " These fields are set but have no effect yet: " + join_names(ignored) + ".";
 }
 
-model::Condition accepted(std::string message, const std::vector<std::string>& ignored) {
+model::Condition accepted(const std::string& message, const std::vector<std::string>& ignored) {
   return yes(kAccepted, "Accepted", message + ignored_note(ignored));
 }
 

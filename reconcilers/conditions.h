@@ -30,7 +30,7 @@ model::Condition no(std::string_view type, std::string_view reason, std::string 
 /// " These fields are set but have no effect yet: ..."; empty if there are none.
 std::string ignored_note(const std::vector<std::string>& ignored);
 /// Accepted=True/Accepted, naming the fields that have no effect.
-model::Condition accepted(std::string message, const std::vector<std::string>& ignored);
+model::Condition accepted(const std::string& message, const std::vector<std::string>& ignored);
 /// Accepted=False/Invalid for an object that could not be read.
 model::Condition unreadable(const resources::Problems& problems);
 /// `type` True with `reason` if usable, else False with the verdict's own reason.

@@ -239,8 +239,9 @@ class StatusWriter {
       std::vector<std::string> without;
       for (const std::string& route : routes) {
         if (defines(ancestor.gateway, key, route)) continue;
-        without.push_back(route.substr(0, route.find('/')) + " " +
-                          route.substr(route.find('/') + 1));
+        without.push_back(route);
+        const auto kind_end = route.find('/');
+        if (kind_end != std::string::npos) without.back()[kind_end] = ' ';
       }
       const std::string name = "'" + key + "' (" + path + ")";
       if (without.size() == routes.size()) {

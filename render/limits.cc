@@ -58,6 +58,7 @@ constexpr std::pair<std::string_view, StoreFailure> kFailures[] = {
 
 std::vector<snapshot::LimitValueMatch> values(const std::vector<model::LimitValueMatch>& from) {
   std::vector<snapshot::LimitValueMatch> out;
+  out.reserve(from.size());
   for (const model::LimitValueMatch& match : from) {
     out.push_back({enumerator(kMatchTypes, match.type), match.name, match.value, match.invert});
   }

@@ -8,16 +8,13 @@
 #include "controller/api/answers.h"
 #include "controller/api/module.h"
 #include "controller/schema/registry.h"
-#include "dataplane/admin/server.h"
+#include "dataplane/admin/server_thread.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/event/loop_thread.h"
-#include "dataplane/net/buffer.h"
 
 namespace tollgate::controller::api {
 
 namespace admin = dataplane::admin;
 namespace base = dataplane::base;
-namespace event = dataplane::event;
 namespace net = dataplane::net;
 
 namespace {
@@ -40,8 +37,8 @@ class ReadApi::Impl {
   explicit Impl(Source source)
       : source_(std::move(source)), registry_(schema::Registry::embedded()) {}
   ~Impl() {
-    if (thread_ != nullptr) thread_->run([this] { server_.reset(); });
-    service_.reset();  // its last replies go to the thread, which is there still
+    if (server_ != nullptr) server_->close();
+    service_.reset();  // its last replies go to the server's thread, which is there still
   }
 
   base::Status open(const net::Address& address);
@@ -54,34 +51,19 @@ class ReadApi::Impl {
   Source source_;
   schema::Registry registry_;
   base::SystemClock clock_;
-  base::SystemClock loop_clock_;
   /// Shared with tasks that outlive their request.
   std::shared_ptr<std::atomic<unsigned>> pending_ = std::make_shared<std::atomic<unsigned>>(0);
-  std::unique_ptr<event::LoopThread> thread_;
-  net::BufferPool buffers_;
+  std::unique_ptr<admin::ServerThread> server_;
   std::unique_ptr<rest::Service> service_;
-  std::unique_ptr<admin::Server> server_;
 };
 
 base::Status ReadApi::Impl::open(const net::Address& address) {
   TRY_ASSIGN(service_,
              open_service([this](const std::vector<std::string>& path) { return answer(path); }));
-  TRY_ASSIGN(thread_, event::LoopThread::start(loop_clock_));
-  std::optional<base::Error> error;
-  thread_->run([&] {
-    const net::IoContext io{thread_->loop(), buffers_};
-    auto server = admin::Server::open(
-        io, address, [this](const admin::Request& request, const admin::Reply& reply) {
-          handle(request, reply);
-        });
-    if (server) {
-      server_ = std::move(*server);
-    } else {
-      error = server.error();
-    }
+  TRY_ASSIGN(server_, admin::ServerThread::start());
+  return server_->open(address, [this](const admin::Request& request, const admin::Reply& reply) {
+    handle(request, reply);
   });
-  if (error) return *error;
-  return {};
 }
 
 void ReadApi::Impl::handle(const admin::Request& request, const admin::Reply& reply) {
@@ -93,7 +75,7 @@ void ReadApi::Impl::handle(const admin::Request& request, const admin::Reply& re
   }
   service_->handle(std::string(request.method), std::string(request.path),
                    [this, send](rest::Outcome outcome) {
-                     thread_->post([send, outcome = std::move(outcome)] { send(outcome); });
+                     server_->post([send, outcome = std::move(outcome)] { send(outcome); });
                    });
 }
 

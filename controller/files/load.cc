@@ -10,6 +10,7 @@
 #include "controller/files/object.h"
 #include "controller/files/scan.h"
 #include "controller/yaml/yaml.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::files {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using Key = std::tuple<std::string, std::string, std::string, std::string>;
 
 using nlohmann::json;
+using reconcilers::document::text_of;
 using schema::Gvk;
 using schema::Issue;
 using schema::Kind;
@@ -72,16 +74,8 @@ class Loader {
   LoadResult result_;
 };
 
-/// The text of a top-level field, empty if it is something else.
-std::string text_field(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
 std::string metadata_field(const json& object, const char* name) {
-  const auto metadata = object.find("metadata");
-  return metadata == object.end() || !metadata->is_object() ? std::string()
-                                                            : text_field(*metadata, name);
+  return text_of(reconcilers::document::member(object, "metadata"), name);
 }
 
 std::string object_label(const Gvk& gvk, const std::string& ns, const std::string& name) {
@@ -98,8 +92,8 @@ void Loader::add(const std::string& file, json object, const yaml::LineMap& line
     result_.errors.push_back({file, lines.line(), 0, {}, std::move(message)});
   };
   if (!object.is_object()) return refuse("is not an object: a map with apiVersion and kind");
-  const std::string version = text_field(object, "apiVersion");
-  const std::string kind_name = text_field(object, "kind");
+  const std::string version = text_of(object, "apiVersion");
+  const std::string kind_name = text_of(object, "kind");
   if (version.empty()) return refuse("apiVersion is missing");
   if (kind_name.empty()) return refuse("kind is missing");
   const Gvk gvk = schema::make_gvk(version, kind_name);

@@ -6,16 +6,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "dataplane/base/error.h"
+
 namespace tollgate::controller::files {
 namespace {
 
 namespace fs = std::filesystem;
+using dataplane::base::errno_text;
 
 /// Owns a descriptor for the length of a read.
 class Descriptor {
@@ -32,17 +34,13 @@ class Descriptor {
   int fd_;
 };
 
-std::string errno_text() {
-  return std::error_code(errno, std::generic_category()).message();
-}
-
 class Scan {
  public:
   explicit Scan(std::vector<Problem>& errors) : errors_(errors) {}
 
   void path(const std::string& path) {
     struct stat info{};
-    if (stat(path.c_str(), &info) != 0) return fail(path, errno_text());
+    if (stat(path.c_str(), &info) != 0) return fail(path, errno_text(errno));
     if (S_ISDIR(info.st_mode)) return folder(path, info, 0);
     add(path);
   }
@@ -78,7 +76,7 @@ class Scan {
       struct stat child_info{};
       if (stat(child.c_str(), &child_info) != 0) {
         // A file that vanishes between listing and reading is not there.
-        if (is_manifest_name(name) && errno != ENOENT) fail(child, errno_text());
+        if (is_manifest_name(name) && errno != ENOENT) fail(child, errno_text(errno));
       } else if (S_ISDIR(child_info.st_mode)) {
         folder(child, child_info, depth + 1);
       } else if (is_manifest_name(name)) {
@@ -123,7 +121,7 @@ std::string read_file(const std::string& path, Problem& problem) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
   if (file.get() < 0 || fstat(file.get(), &info) != 0) {
-    problem.message = errno_text();
+    problem.message = errno_text(errno);
     return {};
   }
   if (!S_ISREG(info.st_mode)) {
@@ -136,7 +134,7 @@ std::string read_file(const std::string& path, Problem& problem) {
     const ssize_t got = read(file.get(), block, sizeof block);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      problem.message = errno_text();
+      problem.message = errno_text(errno);
       return {};
     }
     if (got == 0) return text;

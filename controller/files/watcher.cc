@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using dataplane::base::Code;
 using dataplane::base::config_error;
+using dataplane::base::errno_text;
 using dataplane::base::internal_error;
 using dataplane::base::Result;
 using dataplane::base::Status;
@@ -32,10 +33,6 @@ constexpr unsigned kContent = kWay | IN_CLOSE_WRITE | IN_ATTRIB | IN_EXCL_UNLINK
 constexpr int kMaxLinks = 40;
 /// Events read in one call; more wait for the next turn of the caller's loop.
 constexpr int kMaxReads = 64;
-
-std::string errno_text() {
-  return std::error_code(errno, std::generic_category()).message();
-}
 
 }  // namespace
 
@@ -55,7 +52,7 @@ Result<std::unique_ptr<FileWatcher>> FileWatcher::create(std::vector<std::string
     path = absolute.string();
   }
   const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return internal_error("inotify: " + errno_text());
+  if (fd < 0) return internal_error("inotify: " + errno_text(errno));
   std::unique_ptr<FileWatcher> watcher(new FileWatcher(fd, std::move(paths), max_watches));
   watcher->refresh();
   return watcher;
@@ -118,7 +115,7 @@ Result<int> FileWatcher::watch(const std::string& folder, unsigned mask,
                                std::map<int, Interest>& next) {
   const int id = inotify_add_watch(fd_, folder.c_str(), mask);
   if (id < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return -1;
-  if (id < 0) return internal_error("cannot watch " + folder + ": " + errno_text());
+  if (id < 0) return internal_error("cannot watch " + folder + ": " + errno_text(errno));
   if (next.size() >= max_watches_ && next.find(id) == next.end()) {
     if (watches_.find(id) == watches_.end()) inotify_rm_watch(fd_, id);
     return config_error(Code::kLimitExceeded,

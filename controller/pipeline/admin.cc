@@ -1,62 +1,41 @@
 #include "controller/pipeline/admin.h"
 
-#include <optional>
 #include <utility>
 
-#include "dataplane/admin/server.h"
-#include "dataplane/event/loop_thread.h"
-#include "dataplane/net/buffer.h"
+#include "dataplane/admin/server_thread.h"
 
 namespace tollgate::controller::pipeline {
 
 namespace admin = dataplane::admin;
 namespace base = dataplane::base;
-namespace event = dataplane::event;
 namespace net = dataplane::net;
 
 class Admin::Impl {
  public:
   explicit Impl(AdminSource source) : source_(std::move(source)) {}
-  ~Impl() {
-    if (thread_ != nullptr) thread_->run([this] { server_.reset(); });
-  }
 
-  base::Status open(const net::Address& address, base::Clock& clock);
+  base::Status open(const net::Address& address);
 
  private:
   void answer(const admin::Request& request, const admin::Reply& reply);
   admin::Response respond(const std::string& path);
 
   AdminSource source_;
-  std::unique_ptr<event::LoopThread> thread_;
-  net::BufferPool buffers_;
-  std::unique_ptr<admin::Server> server_;
+  std::unique_ptr<admin::ServerThread> server_;
 };
 
-base::Status Admin::Impl::open(const net::Address& address, base::Clock& clock) {
-  TRY_ASSIGN(thread_, event::LoopThread::start(clock));
-  std::optional<base::Error> error;
-  thread_->run([&] {
-    const net::IoContext io{thread_->loop(), buffers_};
-    auto server = admin::Server::open(
-        io, address, [this](const admin::Request& request, const admin::Reply& reply) {
-          answer(request, reply);
-        });
-    if (server) {
-      server_ = std::move(*server);
-    } else {
-      error = server.error();
-    }
+base::Status Admin::Impl::open(const net::Address& address) {
+  TRY_ASSIGN(server_, admin::ServerThread::start());
+  return server_->open(address, [this](const admin::Request& request, const admin::Reply& reply) {
+    answer(request, reply);
   });
-  if (error) return *error;
-  return {};
 }
 
 /// The facts belong to the executor; the answer goes out on the server's own loop.
 void Admin::Impl::answer(const admin::Request& request, const admin::Reply& reply) {
   source_.post([this, path = std::string(request.path), reply] {
     admin::Response response = respond(path);
-    thread_->post([reply, response = std::move(response)] { reply(response); });
+    server_->post([reply, response = std::move(response)] { reply(response); });
   });
 }
 
@@ -80,10 +59,9 @@ admin::Response Admin::Impl::respond(const std::string& path) {
   return response;
 }
 
-base::Result<std::unique_ptr<Admin>> Admin::start(const net::Address& address, base::Clock& clock,
-                                                  AdminSource source) {
+base::Result<std::unique_ptr<Admin>> Admin::start(const net::Address& address, AdminSource source) {
   auto impl = std::make_unique<Impl>(std::move(source));
-  TRY(impl->open(address, clock));
+  TRY(impl->open(address));
   return std::unique_ptr<Admin>(new Admin(std::move(impl)));
 }
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "dataplane/base/clock.h"
 #include "dataplane/base/result.h"
 #include "dataplane/net/address.h"
 
@@ -22,7 +21,7 @@ struct AdminSource {
 class Admin {
  public:
   static dataplane::base::Result<std::unique_ptr<Admin>> start(
-      const dataplane::net::Address& address, dataplane::base::Clock& clock, AdminSource source);
+      const dataplane::net::Address& address, AdminSource source);
   ~Admin();
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;

@@ -1,7 +1,6 @@
 #include "controller/pipeline/operator.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <future>
@@ -17,11 +16,14 @@
 #include "controller/kube/write/leader_elector.h"
 #include "controller/pipeline/admin.h"
 #include "controller/pipeline/operator_core.h"
+#include "dataplane/base/env.h"
 #include "dataplane/base/log.h"
+#include "dataplane/event/signals.h"
 
 namespace tollgate::controller::pipeline {
 
 namespace base = dataplane::base;
+namespace event = dataplane::event;
 namespace log = base::log;
 namespace net = dataplane::net;
 
@@ -39,17 +41,12 @@ int fail(const std::string& what) {
   return 1;
 }
 
-std::string env_or(const char* name, const std::string& fallback) {
-  const char* value = std::getenv(name);
-  return value == nullptr || *value == '\0' ? fallback : value;
-}
-
 base::Result<OperatorOptions> operator_options(const cli::ControllerOptions& options,
                                                const std::string& namespace_) {
   OperatorOptions out;
   out.watch_namespaces = options.watch_namespaces;
   out.namespace_ = namespace_;
-  out.instance = env_or("POD_NAME", "tollgate");
+  out.instance = base::env_or("POD_NAME", "tollgate");
   const auto push = net::parse_address(options.push);
   if (!push) {
     return base::config_error(base::Code::kInvalidArgument, "--push wants ADDRESS:PORT");
@@ -108,7 +105,7 @@ base::Status start_election(Runtime& runtime, kube::Api& api, kube::Executor& ex
   return {};
 }
 
-base::Result<std::unique_ptr<Admin>> start_admin(const std::string& text, base::Clock& clock,
+base::Result<std::unique_ptr<Admin>> start_admin(const std::string& text,
                                                  kube::SerialExecutor& executor, Runtime& runtime) {
   const auto address = net::parse_address(text);
   if (!address) {
@@ -119,7 +116,7 @@ base::Result<std::unique_ptr<Admin>> start_admin(const std::string& text, base::
   source.healthy = [&runtime] { return !runtime.elector || runtime.elector->healthy(); };
   source.not_ready = [&runtime] { return runtime.core->not_ready(); };
   source.metrics = [&runtime] { return runtime.core->metrics(); };
-  return Admin::start(*address, clock, std::move(source));
+  return Admin::start(*address, std::move(source));
 }
 
 /// Null without an address.
@@ -132,17 +129,6 @@ base::Result<std::unique_ptr<api::ReadApi>> start_api(const std::string& text,
   source.post = [&executor](std::function<void()> task) { executor.post(std::move(task)); };
   source.collect = [&runtime] { return runtime.core ? runtime.core->view() : api::View(); };
   return api::ReadApi::start(address, std::move(source));
-}
-
-/// Waits for a signal to end; the next one ends the process at once.
-void wait_for_signal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 /// Runs `begin` on the executor and waits until it calls back, within a limit.
@@ -179,7 +165,7 @@ int run(const cli::ControllerOptions& options) {
   }
   auto config = kube::auth::load_config(kubeconfig);
   if (!config) return fail(config.error().detail);
-  const std::string namespace_ = env_or("POD_NAMESPACE", "tollgate-system");
+  const std::string namespace_ = base::env_or("POD_NAMESPACE", "tollgate-system");
   auto operator_settings = operator_options(options, namespace_);
   if (!operator_settings) return fail(operator_settings.error().detail);
   auto client = kube::Client::create(std::move(*config));
@@ -187,7 +173,6 @@ int run(const cli::ControllerOptions& options) {
   log::info("starting", {{"server", (*client)->server()}, {"namespace", namespace_}});
 
   base::SystemClock push_clock;
-  base::SystemClock admin_clock;
   kube::SerialExecutor executor("operator");
   Runtime runtime;
   std::optional<base::Error> error;
@@ -200,7 +185,7 @@ int run(const cli::ControllerOptions& options) {
     if (!election) error = election.error();
   });
   if (error) return fail(error->detail);
-  auto admin = start_admin(options.admin, admin_clock, executor, runtime);
+  auto admin = start_admin(options.admin, executor, runtime);
   if (!admin) {
     stop(executor, runtime);
     return fail(admin.error().detail);
@@ -211,7 +196,7 @@ int run(const cli::ControllerOptions& options) {
     stop(executor, runtime);
     return fail(api.error().detail);
   }
-  wait_for_signal();
+  event::wait_for_signal({SIGTERM, SIGINT});
   log::info("stopping");
   api->reset();
   admin->reset();

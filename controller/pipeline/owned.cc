@@ -5,12 +5,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconcilers/document/member.h"
 #include "reconcilers/resources/kinds.h"
 #include "render/owned.h"
 
 namespace tollgate::controller::pipeline {
 
 using nlohmann::json;
+using reconcilers::document::member;
+using reconcilers::document::text_of;
 
 namespace {
 
@@ -20,20 +23,8 @@ constexpr std::size_t kMessageLimitBytes = 512;
 constexpr int kTooManyRequests = 429;
 constexpr std::int64_t kMaxReplicas = 1'000'000;
 
-const json& member(const json& object, const char* name) {
-  static const json kNone;
-  if (!object.is_object()) return kNone;
-  const auto found = object.find(name);
-  return found == object.end() ? kNone : *found;
-}
-
-std::string text(const json& object, const char* name) {
-  const json& value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 bool is_managed(const json& object) {
-  return text(member(member(object, "metadata"), "labels"), kManagedLabel) == kManagedValue;
+  return text_of(member(member(object, "metadata"), "labels"), kManagedLabel) == kManagedValue;
 }
 
 const json& gateway_owner(const json& object) {
@@ -42,7 +33,7 @@ const json& gateway_owner(const json& object) {
   if (!owners.is_array()) return kNone;
   const std::string group = std::string(reconcilers::resources::kGatewayGroup) + "/";
   for (const json& owner : owners) {
-    if (text(owner, "kind") == "Gateway" && text(owner, "apiVersion").starts_with(group)) {
+    if (text_of(owner, "kind") == "Gateway" && text_of(owner, "apiVersion").starts_with(group)) {
       return owner;
     }
   }
@@ -75,7 +66,7 @@ bool is_ours(const json& object, const std::string& owner_uid) {
   if (!is_managed(object)) return false;
   const json& owners = member(member(object, "metadata"), "ownerReferences");
   return owners.is_array() && std::any_of(owners.begin(), owners.end(), [&](const json& owner) {
-           return text(owner, "uid") == owner_uid;
+           return text_of(owner, "uid") == owner_uid;
          });
 }
 
@@ -101,12 +92,13 @@ std::string why_no_pods(const json& deployment) {
   const json& conditions = member(member(deployment, "status"), "conditions");
   if (!conditions.is_array()) return {};
   for (const json& condition : conditions) {
-    if (text(condition, "type") != "ReplicaFailure" || text(condition, "status") != "True") {
+    if (text_of(condition, "type") != "ReplicaFailure" || text_of(condition, "status") != "True") {
       continue;
     }
     const json& metadata = member(deployment, "metadata");
-    return "Pods of Deployment " + text(metadata, "namespace") + "/" + text(metadata, "name") +
-           " cannot be created: " + shortened(text(condition, "message")) + ".";
+    return "Pods of Deployment " + text_of(metadata, "namespace") + "/" +
+           text_of(metadata, "name") +
+           " cannot be created: " + shortened(text_of(condition, "message")) + ".";
   }
   return {};
 }
@@ -121,7 +113,7 @@ std::int32_t replicas_of(const json& deployment) {
 std::string gateway_of(const json& object) {
   const json& owner = gateway_owner(object);
   if (owner.is_null() || !is_managed(object)) return {};
-  return text(member(object, "metadata"), "namespace") + "/" + text(owner, "name");
+  return text_of(member(object, "metadata"), "namespace") + "/" + text_of(owner, "name");
 }
 
 std::vector<resolve::OwnedSet> find_made(const kube::cache::Store& store,
@@ -132,14 +124,16 @@ std::vector<resolve::OwnedSet> find_made(const kube::cache::Store& store,
     for (const kube::JsonPtr& object : store.list(owned_type(kind).group, kind, "")) {
       const json& metadata = member(*object, "metadata");
       if (!is_managed(*object)) continue;
-      if (text(member(metadata, "labels"), render::kOperatorLabel) != operator_namespace) continue;
+      if (text_of(member(metadata, "labels"), render::kOperatorLabel) != operator_namespace)
+        continue;
       const json& owner = gateway_owner(*object);
-      const std::string uid = text(owner, "uid");
-      const kube::ObjectKey key{group, "Gateway", text(metadata, "namespace"), text(owner, "name")};
+      const std::string uid = text_of(owner, "uid");
+      const kube::ObjectKey key{group, "Gateway", text_of(metadata, "namespace"),
+                                text_of(owner, "name")};
       const kube::JsonPtr gateway = store.find(key);
       // Of a Gateway that is gone: the garbage collector's.
       if (uid.empty() || gateway == nullptr) continue;
-      if (text(member(*gateway, "metadata"), "uid") != uid) continue;
+      if (text_of(member(*gateway, "metadata"), "uid") != uid) continue;
       found[uid] = {{group, "Gateway", key.namespace_, key.name}, uid, {}};
     }
   }

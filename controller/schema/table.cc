@@ -9,6 +9,7 @@
 
 #include "controller/schema/json_path.h"
 #include "controller/schema/time.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::schema {
 namespace {
@@ -54,10 +55,7 @@ std::string upper(std::string text) {
 }
 
 std::string text_of(const json& object, const char* section, const char* field) {
-  const auto outer = object.find(section);
-  if (outer == object.end() || !outer->is_object()) return {};
-  const auto inner = outer->find(field);
-  return inner == outer->end() || !inner->is_string() ? std::string() : inner->get<std::string>();
+  return reconcilers::document::text_of(reconcilers::document::member(object, section), field);
 }
 
 /// A value in a column of its type; empty where the type does not fit, as in kubectl.

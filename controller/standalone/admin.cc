@@ -1,14 +1,10 @@
 #include "controller/standalone/admin.h"
 
-#include <optional>
 #include <utility>
-#include <vector>
 
-#include "dataplane/admin/server.h"
-#include "dataplane/base/clock.h"
+#include "dataplane/admin/server_thread.h"
 #include "dataplane/base/log.h"
-#include "dataplane/event/loop_thread.h"
-#include "dataplane/net/buffer.h"
+#include "dataplane/event/mailbox.h"
 #include "dataplane/proxy/process_readings.h"
 #include "dataplane/snapshot/codec.h"
 
@@ -57,15 +53,12 @@ void post_home(const Mailbox& home, event::Task task) {
 
 class Admin::Impl {
  public:
-  ~Impl() {
-    if (thread_ != nullptr) thread_->run([this] { server_.reset(); });
-  }
   base::Status open(const net::Address& address);
   void add(const std::string& gateway, proxy::Proxy* one) {
-    thread_->run([&] { proxies_[gateway] = one; });
+    server_->run([&] { proxies_[gateway] = one; });
   }
   void remove(const std::string& gateway) {
-    thread_->run([&] { proxies_.erase(gateway); });
+    server_->run([&] { proxies_.erase(gateway); });
   }
 
  private:
@@ -74,30 +67,15 @@ class Admin::Impl {
   void ready(const admin::Reply& reply);
   void dump(const std::string& gateway, const admin::Reply& reply);
 
-  base::SystemClock clock_;
-  std::unique_ptr<event::LoopThread> thread_;
-  net::BufferPool buffers_;
-  std::unique_ptr<admin::Server> server_;
-  std::map<std::string, proxy::Proxy*> proxies_;
+  std::map<std::string, proxy::Proxy*> proxies_;  // of the server's thread
+  std::unique_ptr<admin::ServerThread> server_;
 };
 
 base::Status Admin::Impl::open(const net::Address& address) {
-  TRY_ASSIGN(thread_, event::LoopThread::start(clock_));
-  std::optional<base::Error> error;
-  thread_->run([&] {
-    const net::IoContext io{thread_->loop(), buffers_};
-    auto server = admin::Server::open(
-        io, address, [this](const admin::Request& request, const admin::Reply& reply) {
-          answer(request, reply);
-        });
-    if (server) {
-      server_ = std::move(*server);
-    } else {
-      error = server.error();
-    }
+  TRY_ASSIGN(server_, admin::ServerThread::start());
+  return server_->open(address, [this](const admin::Request& request, const admin::Reply& reply) {
+    answer(request, reply);
   });
-  if (error) return *error;
-  return {};
 }
 
 void Admin::Impl::answer(const admin::Request& request, const admin::Reply& reply) {
@@ -117,8 +95,7 @@ void Admin::Impl::metrics(const admin::Reply& reply) {
   answers->missing = proxies_.size();
   if (proxies_.empty()) return finish(*answers);
   for (const auto& [gateway, one] : proxies_) {
-    one->collect([home = Mailbox(thread_->loop().mailbox()), answers,
-                  finish](telemetry::Exposition exposition) {
+    one->collect([home = server_->mailbox(), answers, finish](telemetry::Exposition exposition) {
       auto part = std::make_shared<telemetry::Exposition>(std::move(exposition));
       post_home(home, [answers, part, finish] {
         answers->metrics.merge(*part);
@@ -133,7 +110,7 @@ void Admin::Impl::ready(const admin::Reply& reply) {
   auto answers = std::make_shared<Answers>();
   answers->missing = proxies_.size();
   for (const auto& [gateway, one] : proxies_) {
-    one->post([one = one, home = Mailbox(thread_->loop().mailbox()), answers, reply] {
+    one->post([one, home = server_->mailbox(), answers, reply] {
       post_home(home, [answers, reply, ready = one->ready()] {
         answers->ready = answers->ready && ready;
         if (--answers->missing > 0) return;
@@ -153,7 +130,7 @@ void Admin::Impl::dump(const std::string& gateway, const admin::Reply& reply) {
     return reply({gateway.empty() ? 400 : 404, kText, names});
   }
   proxy::Proxy* one = found->second;
-  one->post([one, home = Mailbox(thread_->loop().mailbox()), reply] {
+  one->post([one, home = server_->mailbox(), reply] {
     auto text = std::make_shared<std::string>(
         snapshot::encode_lines(one->resources(), snapshot::Secrets::kRedact));
     post_home(home, [text, reply] { reply({200, "application/x-ndjson", std::move(*text)}); });

@@ -8,11 +8,13 @@
 
 #include "dataplane/auth/aws_documents.h"
 #include "dataplane/base/text.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::tokens {
 
 using Json = nlohmann::json;
 namespace auth = tollgate::dataplane::auth;
+using reconcilers::document::text_of;
 
 namespace {
 
@@ -76,11 +78,6 @@ std::optional<std::int64_t> life_of(const Json& document) {
 }
 
 }  // namespace
-
-std::string text_of(const Json& document, const char* key) {
-  const auto found = document.find(key);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 base::Error failed(std::string_view step, std::string_view why) {
   return base::backend_error(base::Code::kUnauthenticated, true,

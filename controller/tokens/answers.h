@@ -1,6 +1,5 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +21,6 @@ base::Error failed(std::string_view step, std::string_view why);
 /// UTF-8, shortened. Some servers repeat what they were sent: `sensitive` texts become "***".
 std::string describe(const Answer& answer, Sensitive sensitive);
 
-/// A text member of an object; empty if it is absent or something else.
-std::string text_of(const nlohmann::json& document, const char* key);
 /// A text member of a JSON object; an error if there is none or it is empty.
 base::Result<std::string> text_member(std::string_view step, const std::string& body,
                                       const char* key);

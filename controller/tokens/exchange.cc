@@ -9,11 +9,13 @@
 #include "dataplane/auth/aws_documents.h"
 #include "dataplane/base/hash.h"
 #include "dataplane/base/text.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::tokens {
 
 using Json = nlohmann::json;
 namespace auth = tollgate::dataplane::auth;
+using reconcilers::document::text_of;
 
 namespace {
 

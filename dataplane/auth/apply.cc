@@ -59,8 +59,7 @@ base::Result<std::string_view> field_value(const base::Secret& key) {
 base::Status apply_key(const Credential& credential, http::RequestHead& head,
                        std::string_view field, std::string_view scheme, base::Arena& arena) {
   TRY_ASSIGN(const std::string_view key, field_value(credential.key));
-  strip_client_credentials(head.fields);
-  head.fields.add(field, arena.concat({scheme, key}));
+  head.fields.set(field, arena.concat({scheme, key}));
   return {};
 }
 
@@ -77,7 +76,6 @@ base::Status apply_aws(const Credential& credential, http::RequestHead& head,
   if (region.empty()) {
     return unusable("the AWS region is not known");
   }
-  strip_client_credentials(head.fields);
   return sign_aws_v4(credential.aws, {region, "bedrock"}, head, body, now, cache, arena);
 }
 

@@ -17,11 +17,12 @@ namespace tollgate::dataplane::auth {
 bool is_credential_field(std::string_view name);
 
 /// Removes every field that is_credential_field names. Called for a backend that has a credential
-/// of its own; without one the client's credentials go through.
+/// of its own, before the configured edits of fields, so that what an operator sets stays; without
+/// a credential the client's go through.
 void strip_client_credentials(http::FieldList& fields);
 
-/// The last step before a request is written: strips the client's credentials and puts exactly one
-/// credential in, for the backend that was chosen. `head` is final otherwise (path, query, fields,
+/// The last step before a request is written: puts the credential of the chosen backend in, instead
+/// of a field of that name which is there. `head` is final otherwise (path, query, fields,
 /// authority) and `body` are the final bytes, since AWS signatures cover them. Texts live in
 /// `arena`. CredentialType::kNone changes nothing. Errors are kUnauthenticated (config): there is
 /// nothing usable to sign with; the detail says why and never holds key material.

@@ -16,7 +16,7 @@ constexpr std::string_view kInstanceAddress = "http://169.254.169.254";
 constexpr std::string_view kInstanceAddressV6 = "http://[fd00:ec2::254]";
 constexpr std::string_view kInstanceRoles = "/latest/meta-data/iam/security-credentials/";
 constexpr std::string_view kInstanceTokenTtl = "21600";
-constexpr std::size_t kMaxTokenBytes = 16 * 1024;
+constexpr std::size_t kMaxTokenBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxRoleBytes = 256;
 
 base::Error misconfigured(std::string reason) {

@@ -12,7 +12,7 @@
 namespace tollgate::dataplane::auth {
 
 /// No document that holds AWS keys is larger.
-inline constexpr std::size_t kMaxCredentialDocumentBytes = 64 * 1024;
+inline constexpr std::size_t kMaxCredentialDocumentBytes = std::size_t{64} * 1024;
 
 /// Every error below is one sentence that names what is missing, never a value.
 

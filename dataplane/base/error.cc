@@ -1,5 +1,7 @@
 #include "dataplane/base/error.h"
 
+#include <system_error>
+
 namespace tollgate::dataplane::base {
 
 std::string_view to_string(Code code) {
@@ -53,6 +55,10 @@ std::string describe(const Error& error) {
   text += "): ";
   text += error.detail;
   return text;
+}
+
+std::string errno_text(int number) {
+  return std::error_code(number, std::generic_category()).message();
 }
 
 }  // namespace tollgate::dataplane::base

@@ -42,6 +42,9 @@ std::string_view to_string(Origin origin);
 /// "not found (config): secret default/key does not exist"
 std::string describe(const Error& error);
 
+/// What the system says of an errno: "No such file or directory". From any thread.
+std::string errno_text(int number);
+
 inline Error client_error(Code code, std::string detail) {
   return {code, Origin::kClient, false, std::move(detail)};
 }

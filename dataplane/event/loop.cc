@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 namespace tollgate::dataplane::event {
@@ -28,7 +27,7 @@ std::uint32_t mask_of(Interest interest, Trigger trigger) {
 }
 
 base::Error system_error(const char* call) {
-  return base::internal_error(std::string(call) + ": " + std::strerror(errno));
+  return base::internal_error(std::string(call) + ": " + base::errno_text(errno));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <bit>
 #include <cerrno>
-#include <cstring>
 
 namespace tollgate::dataplane::event {
 
@@ -18,7 +17,7 @@ struct Mailbox::Cell {
 
 base::Result<std::shared_ptr<Mailbox>> Mailbox::create(std::size_t capacity) {
   const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) return base::internal_error(std::string("eventfd: ") + std::strerror(errno));
+  if (fd < 0) return base::internal_error(std::string("eventfd: ") + base::errno_text(errno));
   return std::shared_ptr<Mailbox>(
       new Mailbox(std::bit_ceil(std::max<std::size_t>(capacity, 2)), fd));
 }

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -28,6 +27,13 @@ void block_signals(std::initializer_list<int> signals) {
   sigaction(SIGPIPE, &ignore, nullptr);
 }
 
+void wait_for_signal(std::initializer_list<int> signals) {
+  const sigset_t set = set_of(signals);
+  int signal = 0;
+  sigwait(&set, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 SignalWatch::SignalWatch(int fd, std::function<void(int)> on_signal)
     : fd_(fd), on_signal_(std::move(on_signal)) {}
 
@@ -41,7 +47,7 @@ base::Result<std::unique_ptr<SignalWatch>> SignalWatch::create(Loop& loop,
                                                                std::function<void(int)> on_signal) {
   const sigset_t set = set_of(signals);
   const int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (fd < 0) return base::internal_error(std::string("signalfd: ") + std::strerror(errno));
+  if (fd < 0) return base::internal_error(std::string("signalfd: ") + base::errno_text(errno));
   std::unique_ptr<SignalWatch> result(new SignalWatch(fd, std::move(on_signal)));
   TRY_ASSIGN(result->watch_, loop.watch(fd, *result, Interest::kRead, Trigger::kLevel));
   return result;

@@ -32,4 +32,8 @@ class SignalWatch final : private FdHandler {
 /// Blocks the signals in the calling thread and in those that it starts. SIGPIPE is ignored.
 void block_signals(std::initializer_list<int> signals);
 
+/// Waits for one of the signals, which are blocked. A second one has its usual effect: it ends the
+/// process at once.
+void wait_for_signal(std::initializer_list<int> signals);
+
 }  // namespace tollgate::dataplane::event

@@ -9,9 +9,9 @@
 namespace tollgate::dataplane::formats {
 
 /// How much of a provider's own error text is carried into an error that we word ourselves.
-inline constexpr std::size_t kMaxErrorTextBytes = 16 * 1024;
+inline constexpr std::size_t kMaxErrorTextBytes = std::size_t{16} * 1024;
 /// How much of a provider's error body is held to look at it. What lies beyond is dropped.
-inline constexpr std::size_t kMaxErrorBodyBytes = 64 * 1024;
+inline constexpr std::size_t kMaxErrorBodyBytes = std::size_t{64} * 1024;
 
 /// Names the kind of an error to Bedrock's clients.
 inline constexpr std::string_view kBedrockErrorHeader = "x-amzn-errortype";

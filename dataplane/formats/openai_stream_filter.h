@@ -14,7 +14,7 @@ namespace tollgate::dataplane::formats {
 class OpenAiStreamFilter {
  public:
   /// An event longer than this cannot be the usage chunk and is passed on as it comes.
-  static constexpr std::size_t kMaxHeldBytes = 16 * 1024;
+  static constexpr std::size_t kMaxHeldBytes = std::size_t{16} * 1024;
 
   void push(std::string_view bytes, ByteSink& sink);
   /// The stream is over or broke: what is held is passed on.

@@ -19,7 +19,7 @@ class UsageScanner {
  public:
   /// Longest stretch of a stream's line that is kept when a line arrives in pieces. A longer line
   /// is skipped (it is content, not usage).
-  static constexpr std::size_t kMaxLineBytes = 64 * 1024;
+  static constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
   static constexpr std::size_t kMaxModelBytes = 256;
   static constexpr std::size_t kMaxFinishReasonBytes = 64;
 

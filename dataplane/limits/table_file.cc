@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -36,7 +35,7 @@ base::Error broken(const char* why) {
 
 base::Error file_error(std::string_view what, const std::string& path) {
   return base::config_error(base::Code::kUnavailable,
-                            std::string(what) + " " + path + ": " + std::strerror(errno));
+                            std::string(what) + " " + path + ": " + base::errno_text(errno));
 }
 
 bool write_all(int fd, std::string_view bytes) {

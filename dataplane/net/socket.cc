@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 namespace tollgate::dataplane::net {
@@ -59,7 +58,7 @@ base::Error socket_error(base::Origin origin, std::string_view what, int error_n
   const base::Code code = code_of(error_number);
   std::string detail(what);
   detail += ": ";
-  detail += std::strerror(error_number);
+  detail += base::errno_text(error_number);
   const bool retryable = code == base::Code::kUnavailable || code == base::Code::kTimeout;
   return {code, origin, retryable, std::move(detail)};
 }

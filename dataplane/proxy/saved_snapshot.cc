@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -17,7 +16,7 @@ namespace {
 
 base::Error file_error(std::string_view what, const std::string& path, int error_number) {
   return base::config_error(base::Code::kUnavailable,
-                            std::string(what) + " " + path + ": " + std::strerror(error_number));
+                            std::string(what) + " " + path + ": " + base::errno_text(error_number));
 }
 
 base::Status write_all(int fd, std::string_view bytes, const std::string& path) {

@@ -105,6 +105,7 @@ const snapshot::ListenerNode* Router::port_default(std::uint16_t bind_port) cons
 
 std::vector<std::uint16_t> Router::ports() const {
   std::vector<std::uint16_t> numbers;
+  numbers.reserve(ports_.size());
   for (const Port& port : ports_) numbers.push_back(port.number);
   return numbers;
 }

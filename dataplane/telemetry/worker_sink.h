@@ -25,7 +25,7 @@ class WorkerSink final : public Sink {
   void flush();
   [[nodiscard]] const Shard& shard() const { return shard_; }
 
-  static constexpr std::size_t kBatchBytes = 32 * 1024;
+  static constexpr std::size_t kBatchBytes = std::size_t{32} * 1024;
   static constexpr std::chrono::milliseconds kBatchTime{100};
 
  private:

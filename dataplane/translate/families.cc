@@ -1,6 +1,6 @@
 #include "dataplane/translate/families.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/formats/count/format.h"
@@ -54,8 +54,7 @@ base::Result<providers::UpstreamRequest> prepare_body(const providers::BackendSp
                                                       const std::string& body,
                                                       http::RequestHead& head, base::Arena& arena) {
   char* const copy = arena.allocate_array<char>(body.size() + json::kPaddingBytes);
-  std::memcpy(copy, body.data(), body.size());
-  std::memset(copy + body.size(), 0, json::kPaddingBytes);
+  std::fill_n(std::copy(body.begin(), body.end(), copy), json::kPaddingBytes, '\0');
   providers::ClientRequest request;
   request.format = format;
   request.dialect = asked.endpoint->dialect;

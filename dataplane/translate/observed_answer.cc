@@ -47,7 +47,7 @@ base::Status ObservedAnswer::push(std::string_view bytes, formats::ByteSink& sin
 base::Status ObservedAnswer::finish(formats::ByteSink& sink) {
   TRY(passing_->finish(sink));
   if (!decoder_ || facts_.facts().saw_error) return {};
-  const base::Status finished = decoder_->finish(*this);
+  base::Status finished = decoder_->finish(*this);
   if (!finished && stream_) return finished;
   return {};
 }

@@ -175,7 +175,8 @@ class Engine : private Core {
   template <typename S, typename F, typename... T>
   void derive(std::string name, Collection<S> source, F function, Collection<T>... outputs) {
     add_function(std::move(name), source.table, {outputs.table...},
-                 [function](const Key& key, const void* value, Lookup& look, Output& out) {
+                 [function = std::move(function)](const Key& key, const void* value, Lookup& look,
+                                                  Output& out) {
                    function(key, *static_cast<const S*>(value), look, out);
                  });
   }

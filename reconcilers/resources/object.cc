@@ -5,17 +5,13 @@
 #include <string_view>
 #include <utility>
 
+#include "reconcilers/document/member.h"
+
 namespace tollgate::reconcilers::resources {
 
 using nlohmann::json;
 
 namespace {
-
-std::string text_at(const json& object, const char* field) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Equality of two JSON objects but for some members.
 template <std::size_t N>
@@ -57,8 +53,8 @@ bool operator==(const Object& a, const Object& b) {
 }
 
 base::Result<model::ObjectId> identify(const json& document) {
-  const std::string api_version = text_at(document, "apiVersion");
-  const std::string kind = text_at(document, "kind");
+  const std::string api_version = document::text_of(document, "apiVersion");
+  const std::string kind = document::text_of(document, "kind");
   if (api_version.empty() || kind.empty()) {
     return base::config_error(base::Code::kInvalidArgument, "apiVersion and kind must be set");
   }
@@ -67,8 +63,8 @@ base::Result<model::ObjectId> identify(const json& document) {
   const auto slash = api_version.find('/');
   id.group = slash == std::string::npos ? "" : api_version.substr(0, slash);
   id.kind = kind;
-  id.namespace_ = text_at(metadata, "namespace");
-  id.name = text_at(metadata, "name");
+  id.namespace_ = document::text_of(metadata, "namespace");
+  id.name = document::text_of(metadata, "name");
   if (id.name.empty()) {
     return base::config_error(base::Code::kInvalidArgument, kind + " without metadata.name");
   }
@@ -79,7 +75,7 @@ base::Result<Object> make_object(Document document) {
   if (!document) return base::config_error(base::Code::kInvalidArgument, "no document");
   TRY_ASSIGN(model::ObjectId id, identify(*document));
   const KindInfo* info = find_kind(id.group, id.kind);
-  const std::string api_version = text_at(*document, "apiVersion");
+  const std::string api_version = document::text_of(*document, "apiVersion");
   const std::string version = api_version.substr(api_version.find('/') + 1);
   if (info == nullptr ||
       std::find(info->versions.begin(), info->versions.end(), version) == info->versions.end()) {

@@ -41,7 +41,9 @@ void collect_others(const json& node, const std::string& path,
   if (!node.is_object()) return;
   for (const auto& [name, value] : node.items()) {
     if (value.is_null()) continue;
-    const std::string here = path.empty() ? name : path + "." + name;
+    std::string here = path;
+    if (!here.empty()) here += '.';
+    here += name;
     if (std::find(known.begin(), known.end(), here) != known.end()) continue;
     const auto usual = defaults.find(here);
     if (usual != defaults.end() && value.dump() == usual->second) continue;
@@ -182,6 +184,7 @@ std::vector<std::string> other_fields(const View& node, const std::vector<std::s
   std::set<std::string> out;
   if (node.raw() != nullptr) collect_others(*node.raw(), "", known, defaults, out);
   std::vector<std::string> paths;
+  paths.reserve(out.size());
   for (const std::string& field : out) {
     paths.push_back(node.path().empty() ? field : node.path() + "." + field);
   }

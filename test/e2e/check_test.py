@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 import dialects
-from gateway import BLUEPRINT, PROGRAM, ROOT, chat, free_port, request, until
+from gateway import BLUEPRINT, GATEWAY_CLASS, PROGRAM, ROOT, chat, free_port, request, until
 
 COMMON = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -101,17 +101,12 @@ spec: {endpoints: [{zone: here, fqdn: {hostname: x.example, port: 80}}]}
             self.assertIn(f"no effect yet: {field}.", self.condition(found[name])[2])
 
     def test_tls_on_an_http_listener_is_named(self):
-        found = self.check("""
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: ours}
-spec: {controllerName: tollgate.dev/gateway-controller}
----
+        found = self.check(GATEWAY_CLASS + """
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: gw, namespace: default}
 spec:
-  gatewayClassName: ours
+  gatewayClassName: tollgate
   allowedListeners: {namespaces: {from: All}}
   listeners:
     - {name: plain, port: 80, protocol: HTTP, tls: {certificateRefs: [{name: x}]}}

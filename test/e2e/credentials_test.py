@@ -10,7 +10,7 @@ import unittest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway import BUILD, Gateway, chat, request, until
+from gateway import BUILD, ONE_GATEWAY, Gateway, chat, request, until
 from limits_test import Clock
 
 MOCK = os.path.join(BUILD, "tollgate-mock")
@@ -18,19 +18,6 @@ AZURE, SCHEMA = "my.openai.azure.com", "{name: AzureOpenAI, version: 2025-01-01-
 ISSUER = "https://id.example.com/realms/lab"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-BASE = """\
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: tollgate}
-spec: {controllerName: tollgate.dev/gateway-controller}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: default}
-spec:
-  gatewayClassName: tollgate
-  listeners: [{name: http, port: @PORT@, protocol: HTTP}]
-"""
 # NAME, SCHEMA, HOST, SPEC and MODEL of a backend whose credentials are exchanged.
 BACKEND = """\
 ---
@@ -183,7 +170,7 @@ class MockTest(unittest.TestCase):
     """`tollgate run --mock` alone: nothing leaves the process."""
 
     def test_every_kind_serves(self):
-        text = BASE + SECRETS + "".join(backend(*one) for one in EVERY)
+        text = ONE_GATEWAY + SECRETS + "".join(backend(*one) for one in EVERY)
         with Gateway(files=[], texts={"all.yaml": text}) as gateway:
             for name, *_ in EVERY:
                 with self.subTest(name=name):
@@ -193,8 +180,8 @@ class MockTest(unittest.TestCase):
                 self.assertNotIn(word, log)
 
     def test_a_policy_that_comes_later(self):
-        with Gateway(files=[], texts={"all.yaml": BASE + SECRETS + backend(*EVERY[2])}) as gateway:
-            gateway.write("all.yaml", (BASE + SECRETS + backend(*EVERY[3])).replace("@PORT@", str(gateway.port)))
+        with Gateway(files=[], texts={"all.yaml": ONE_GATEWAY + SECRETS + backend(*EVERY[2])}) as gateway:
+            gateway.write("all.yaml", (ONE_GATEWAY + SECRETS + backend(*EVERY[3])).replace("@PORT@", str(gateway.port)))
             until("the credentials", lambda: ask(gateway, "azure-oidc").status == 200)
             self.assertEqual(ask(gateway, "azure").status, 404)
 
@@ -203,7 +190,7 @@ class ServicesTest(unittest.TestCase):
     """Token services elsewhere, that know their clients: --resolve and --upstream-ca count for them too."""
 
     def run_gateway(self, services, names, **more):
-        text = BASE + SECRETS + "".join(backend(*one) for one in EVERY if one[0] in names)
+        text = ONE_GATEWAY + SECRETS + "".join(backend(*one) for one in EVERY if one[0] in names)
         return Gateway(files=[], mock=False, extra=services.options(), texts={"all.yaml": text}, **more)
 
     def test_every_kind_serves(self):

@@ -23,6 +23,37 @@ DEADLINE_S = float(os.environ.get("TOLLGATE_TEST_DEADLINE_S", "20"))
 QWEN, GPT_OSS = "Qwen/Qwen3-1.7B", "openai/gpt-oss-20b"
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
 
+# Manifests that tests begin with; @PORT@ is the gateway's port, @ORIGIN@ a server's on this machine.
+GATEWAY_CLASS = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: tollgate}
+spec: {controllerName: tollgate.dev/gateway-controller}
+---
+"""
+ONE_GATEWAY = GATEWAY_CLASS + """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: default}
+spec:
+  gatewayClassName: tollgate
+  listeners: [{name: http, port: @PORT@, protocol: HTTP}]
+"""
+TO_ORIGIN = """\
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: origin, namespace: default}
+spec: {endpoints: [{ip: {address: 127.0.0.1, port: @ORIGIN@}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: default}
+spec:
+  parentRefs: [{name: gw}]
+  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: origin}]}]
+"""
+
 
 def until(what, predicate, deadline_s=None):
     """Polls until predicate() is true and returns its value; says what it waited for if time runs out."""

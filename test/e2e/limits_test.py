@@ -12,7 +12,8 @@ import unittest
 import anthropic
 import openai
 
-from gateway import CLAUDE, EXAMPLES, GPT_OSS, PROGRAM, QWEN, Gateway, chat, events, free_port, request, until
+from gateway import (CLAUDE, EXAMPLES, GATEWAY_CLASS, GPT_OSS, PROGRAM, QWEN, TO_ORIGIN, Gateway, chat, events,
+                     free_port, request, until)
 from origin import RecordingOrigin
 
 BASE = [os.path.join(EXAMPLES, name) for name in ("gateway.yaml", "model-backends.yaml")]
@@ -206,31 +207,14 @@ class RequestsTest(unittest.TestCase):
 
 class ListenersTest(unittest.TestCase):
     """A policy that cannot be served costs the requests of its own listener, no others."""
-    MANIFESTS = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: ours}
-spec: {controllerName: tollgate.dev/gateway-controller}
----
+    MANIFESTS = GATEWAY_CLASS + """
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: gw, namespace: default}
 spec:
-  gatewayClassName: ours
+  gatewayClassName: tollgate
   listeners: [{name: http, port: @PORT@, protocol: HTTP}, {name: other, port: @OTHER@, protocol: HTTP}]
----
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: {name: origin, namespace: default}
-spec: {endpoints: [{ip: {address: 127.0.0.1, port: @ORIGIN@}}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: web, namespace: default}
-spec:
-  parentRefs: [{name: gw}]
-  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: origin}]}]
----
+""" + TO_ORIGIN + """---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: BackendTrafficPolicy
 metadata: {name: broken, namespace: default}

@@ -3,34 +3,10 @@ read differently may reach it, and no client may get another's answer."""
 import itertools
 import unittest
 
-from gateway import Gateway, exchange_bytes, parse_answer, until
+from gateway import ONE_GATEWAY, TO_ORIGIN, Gateway, exchange_bytes, parse_answer, until
 from origin import RecordingOrigin, problems
 
-MANIFEST = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: tollgate}
-spec: {controllerName: tollgate.dev/gateway-controller}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: default}
-spec:
-  gatewayClassName: tollgate
-  listeners: [{name: http, port: @PORT@, protocol: HTTP}]
----
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: {name: origin, namespace: default}
-spec: {endpoints: [{ip: {address: 127.0.0.1, port: @ORIGIN@}}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: all, namespace: default}
-spec:
-  parentRefs: [{name: gw}]
-  rules: [{backendRefs: [{group: gateway.envoyproxy.io, kind: Backend, name: origin}]}]
-"""
+MANIFEST = ONE_GATEWAY + TO_ORIGIN
 
 BODY = b"5\r\nhello\r\n0\r\n\r\n"
 

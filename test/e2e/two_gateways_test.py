@@ -8,24 +8,19 @@ import subprocess
 import threading
 import unittest
 
-from gateway import PROGRAM, Gateway, chat, exchange_bytes, free_port, request, until
+from gateway import GATEWAY_CLASS, PROGRAM, Gateway, chat, exchange_bytes, free_port, request, until
 from origin import ANSWER, RecordingOrigin
 
-MANIFESTS = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: ours}
-spec: {controllerName: tollgate.dev/gateway-controller}
----
+MANIFESTS = GATEWAY_CLASS + """
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: one, namespace: default}
-spec: {gatewayClassName: ours, listeners: [{name: http, port: @PORT@, protocol: HTTP}]}
+spec: {gatewayClassName: tollgate, listeners: [{name: http, port: @PORT@, protocol: HTTP}]}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: two, namespace: default}
-spec: {gatewayClassName: ours, listeners: [{name: http, port: @SECOND@, protocol: HTTP}]}
+spec: {gatewayClassName: tollgate, listeners: [{name: http, port: @SECOND@, protocol: HTTP}]}
 """
 
 

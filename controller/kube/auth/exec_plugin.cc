@@ -14,6 +14,7 @@
 
 #include "controller/kube/auth/files.h"
 #include "dataplane/base/hash.h"
+#include "reconcilers/document/member.h"
 
 extern char** environ;  // NOLINT: POSIX's name
 
@@ -22,6 +23,7 @@ namespace tollgate::controller::kube::auth {
 namespace {
 
 namespace base = dataplane::base;
+using reconcilers::document::text_of;
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxOutputBytes = 1U << 20U;
@@ -97,7 +99,7 @@ base::Result<pid_t> spawn(const ExecPlugin& plugin, const Config& config, int ou
       posix_spawnp(&pid, plugin.command.c_str(), &actions, &attributes, argv.data(), envp.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (code != 0) return plugin_error(plugin, std::strerror(code));
+  if (code != 0) return plugin_error(plugin, base::errno_text(code));
   return pid;
 }
 
@@ -115,11 +117,6 @@ bool read_output(int fd, Deadline deadline, std::string& output) {
     if (got < 0 && errno != EINTR) return false;
     if (got > 0) output.append(buffer, static_cast<std::size_t>(got));
   }
-}
-
-std::string json_text(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text) {
@@ -149,23 +146,23 @@ base::Result<ExecCredential> parse_exec_credential(std::string_view output,
   const nlohmann::json document =
       nlohmann::json::parse(output.begin(), output.end(), nullptr, false);
   if (!document.is_object()) return invalid("its output is not a JSON object");
-  if (json_text(document, "kind") != "ExecCredential") return invalid("kind: not ExecCredential");
-  if (json_text(document, "apiVersion") != api_version) {
+  if (text_of(document, "kind") != "ExecCredential") return invalid("kind: not ExecCredential");
+  if (text_of(document, "apiVersion") != api_version) {
     return invalid("apiVersion: not " + std::string(api_version));
   }
   const auto status = document.find("status");
   if (status == document.end() || !status->is_object()) return invalid("status: is missing");
   ExecCredential credential;
-  credential.token = base::Secret(json_text(*status, "token"));
-  credential.client_certificate_pem = base::Secret(json_text(*status, "clientCertificateData"));
-  credential.client_key_pem = base::Secret(json_text(*status, "clientKeyData"));
+  credential.token = base::Secret(text_of(*status, "token"));
+  credential.client_certificate_pem = base::Secret(text_of(*status, "clientCertificateData"));
+  credential.client_key_pem = base::Secret(text_of(*status, "clientKeyData"));
   if (credential.client_certificate_pem.empty() != credential.client_key_pem.empty()) {
     return invalid("status: clientCertificateData and clientKeyData come together only");
   }
   if (credential.token.empty() && credential.client_key_pem.empty()) {
     return invalid("status: neither a token nor a certificate");
   }
-  const std::string expires = json_text(*status, "expirationTimestamp");
+  const std::string expires = text_of(*status, "expirationTimestamp");
   if (!expires.empty()) {
     credential.expires = parse_time(expires);
     if (!credential.expires) return invalid("status.expirationTimestamp: is not RFC 3339");
@@ -175,7 +172,7 @@ base::Result<ExecCredential> parse_exec_credential(std::string_view output,
 
 base::Result<ExecCredential> run_exec_plugin(const ExecPlugin& plugin, const Config& config) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return plugin_error(plugin, std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0) return plugin_error(plugin, base::errno_text(errno));
   const auto pid = spawn(plugin, config, ends[1]);
   ::close(ends[1]);
   if (!pid) {

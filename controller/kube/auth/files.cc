@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace tollgate::controller::kube::auth {
 
@@ -14,7 +13,7 @@ namespace {
 
 base::Error file_error(std::string_view what, const std::string& path, int code) {
   const base::Code kind = code == ENOENT ? base::Code::kNotFound : base::Code::kUnavailable;
-  return base::config_error(kind, std::string(what) + ": " + path + ": " + std::strerror(code));
+  return base::config_error(kind, std::string(what) + ": " + path + ": " + base::errno_text(code));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "controller/kube/write/work_queue.h"
 #include "dataplane/base/hash.h"
 #include "dataplane/base/log.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::kube::write {
 
@@ -39,9 +40,7 @@ bool has_owner(const json& object, const std::string& uid) {
 
 std::string string_under(const json& object, const char* map, const std::string& name) {
   const json* values = metadata_member(object, map);
-  if (values == nullptr || !values->is_object()) return {};
-  const auto found = values->find(name);
-  return found != values->end() && found->is_string() ? found->get<std::string>() : std::string();
+  return values == nullptr ? std::string() : reconcilers::document::text_of(*values, name.c_str());
 }
 
 ApiError foreign_error(const ObjectKey& key) {

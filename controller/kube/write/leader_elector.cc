@@ -13,6 +13,7 @@
 #include "controller/kube/backoff.h"
 #include "controller/kube/write/timestamps.h"
 #include "dataplane/base/log.h"
+#include "reconcilers/document/member.h"
 
 namespace tollgate::controller::kube::write {
 
@@ -20,6 +21,7 @@ namespace {
 
 using dataplane::base::MonotonicTime;
 using nlohmann::json;
+using reconcilers::document::text_of;
 
 constexpr double kJitter = 1.2;  // of the retry period
 constexpr int kIdentityBytes = 8;
@@ -28,11 +30,6 @@ const json& spec_of(const json& lease) {
   static const json kNone = json::object();
   const auto found = lease.find("spec");
   return found != lease.end() && found->is_object() ? *found : kNone;
-}
-
-std::string text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::int64_t number(const json& object, const char* name, std::int64_t otherwise) {
@@ -93,7 +90,7 @@ struct LeaderElector::Impl {
     attempt_began = executor.now();
     // Leading with a lease that cannot have run out: no read is needed.
     const bool fast =
-        leading && lease.is_object() && text(observed, "holderIdentity") == options.identity;
+        leading && lease.is_object() && text_of(observed, "holderIdentity") == options.identity;
     if (fast) {
       write(/*fall_back=*/true);
     } else {
@@ -123,7 +120,7 @@ struct LeaderElector::Impl {
     if (spec == observed) return;
     observed = spec;
     observed_time = executor.now();
-    std::string holder = text(observed, "holderIdentity");
+    std::string holder = text_of(observed, "holderIdentity");
     if (holder == leader) return;
     leader = std::move(holder);
     dataplane::base::log::info("leader", {{"identity", leader}});
@@ -133,7 +130,7 @@ struct LeaderElector::Impl {
   /// Not held, held by us, or held by somebody who has not renewed it for its whole duration as our
   /// own clock sees it. The times in the record are other machines' and prove nothing.
   [[nodiscard]] bool available() {
-    const std::string holder = text(observed, "holderIdentity");
+    const std::string holder = text_of(observed, "holderIdentity");
     if (holder.empty() || holder == options.identity) return true;
     const auto own = std::chrono::duration_cast<std::chrono::seconds>(options.lease_duration);
     const std::chrono::seconds duration(number(observed, "leaseDurationSeconds", own.count()));
@@ -143,14 +140,15 @@ struct LeaderElector::Impl {
   [[nodiscard]] json next_spec() {
     const std::string now = format_micro_time(executor.wall());
     json spec = observed.is_object() ? observed : json::object();  // unknown fields stay
-    const bool ours = text(observed, "holderIdentity") == options.identity;
+    const bool ours = text_of(observed, "holderIdentity") == options.identity;
     spec["holderIdentity"] = options.identity;
     spec["leaseDurationSeconds"] =
         std::chrono::duration_cast<std::chrono::seconds>(options.lease_duration).count();
     spec["renewTime"] = now;
     if (!ours || !spec.contains("acquireTime")) spec["acquireTime"] = now;
     const std::int64_t transitions = number(observed, "leaseTransitions", 0);
-    const bool first = text(observed, "holderIdentity").empty() && !observed.contains("renewTime");
+    const bool first =
+        text_of(observed, "holderIdentity").empty() && !observed.contains("renewTime");
     spec["leaseTransitions"] = ours || first ? transitions : transitions + 1;
     return spec;
   }
@@ -190,7 +188,7 @@ struct LeaderElector::Impl {
   }
 
   void lost_race() {
-    if (leading) return lose("held by " + text(observed, "holderIdentity"));
+    if (leading) return lose("held by " + text_of(observed, "holderIdentity"));
     later();
   }
 
@@ -244,7 +242,7 @@ struct LeaderElector::Impl {
     send(get_request(ref()), [this, done = std::move(done)](ApiResult<Response> result) mutable {
       if (!result || result->body == nullptr) return done();
       observe(std::move(*result->body));
-      if (text(observed, "holderIdentity") != options.identity) return done();
+      if (text_of(observed, "holderIdentity") != options.identity) return done();
       release(std::move(done), false);
     });
   }

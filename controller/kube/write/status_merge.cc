@@ -4,31 +4,19 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconcilers/document/member.h"
+
 namespace tollgate::controller::kube::write {
 
 namespace {
 
 using nlohmann::json;
+using reconcilers::document::member;
+using reconcilers::document::text_of;
 
 constexpr const char* kTransitionTime = "lastTransitionTime";
 
 const json kNull;
-
-const json& at(const json& object, const char* name) {
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string text(const json& object, const char* name) {
-  const json& value = at(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::string text_or(const json& object, const char* name, const char* otherwise) {
-  const json& value = at(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string(otherwise);
-}
 
 /// The name of the member that says to whom an entry of a shared list refers; null if it is no
 /// such entry.
@@ -41,19 +29,20 @@ const char* reference_of(const json& entry) {
 
 /// What a reference means, whether the server has filled in the defaults or not.
 json reference_key(const json& reference) {
-  return json::array({text_or(reference, "group", "gateway.networking.k8s.io"),
-                      text_or(reference, "kind", "Gateway"), at(reference, "namespace"),
-                      at(reference, "name"), at(reference, "sectionName"), at(reference, "port")});
+  return json::array({text_of(reference, "group", "gateway.networking.k8s.io"),
+                      text_of(reference, "kind", "Gateway"), member(reference, "namespace"),
+                      member(reference, "name"), member(reference, "sectionName"),
+                      member(reference, "port")});
 }
 
 bool same_entry(const json& a, const json& b) {
   const char* reference = reference_of(a);
   if (reference != nullptr && reference == reference_of(b)) {
-    return at(a, "controllerName") == at(b, "controllerName") &&
+    return member(a, "controllerName") == member(b, "controllerName") &&
            reference_key(a[reference]) == reference_key(b[reference]);
   }
-  const json& name = at(a, "name");
-  return name.is_string() && name == at(b, "name");
+  const json& name = member(a, "name");
+  return name.is_string() && name == member(b, "name");
 }
 
 const json& find_entry(const json& list, const json& wanted) {
@@ -67,7 +56,8 @@ const json& find_entry(const json& list, const json& wanted) {
 const json& find_condition(const json& conditions, const json& wanted) {
   if (!conditions.is_array()) return kNull;
   for (const json& condition : conditions) {
-    if (at(condition, "type").is_string() && at(condition, "type") == at(wanted, "type")) {
+    if (member(condition, "type").is_string() &&
+        member(condition, "type") == member(wanted, "type")) {
       return condition;
     }
   }
@@ -75,8 +65,8 @@ const json& find_condition(const json& conditions, const json& wanted) {
 }
 
 json stamp_condition(json condition, const json& before, std::string_view now) {
-  const std::string kept = text(before, kTransitionTime);
-  const bool same = !kept.empty() && at(before, "status") == at(condition, "status");
+  const std::string kept = text_of(before, kTransitionTime);
+  const bool same = !kept.empty() && member(before, "status") == member(condition, "status");
   condition[kTransitionTime] = same ? kept : std::string(now);
   return condition;
 }
@@ -108,11 +98,11 @@ json stamp(const json& desired, const json& current, std::string_view now) {
   const char* reference = reference_of(desired);
   for (const auto& [name, value] : desired.items()) {
     if (name == "conditions" && value.is_array()) {
-      out[name] = stamp_conditions(value, at(current, "conditions"), now);
+      out[name] = stamp_conditions(value, member(current, "conditions"), now);
     } else if (reference != nullptr && name == reference && current.is_object()) {
       out[name] = current[reference];  // the same, with the defaults that the server added
     } else {
-      out[name] = stamp(value, at(current, name.c_str()), now);
+      out[name] = stamp(value, member(current, name.c_str()), now);
     }
   }
   return out;
@@ -120,7 +110,7 @@ json stamp(const json& desired, const json& current, std::string_view now) {
 
 bool owned(const json& entry, const std::vector<std::string>& controller_names) {
   return std::find(controller_names.begin(), controller_names.end(),
-                   text(entry, "controllerName")) != controller_names.end();
+                   text_of(entry, "controllerName")) != controller_names.end();
 }
 
 json merge_list(const json& current, const json& desired,
@@ -151,13 +141,13 @@ void compare_conditions(const json& from, const json& to, std::vector<Transition
   if (!to.is_array()) return;
   for (const json& condition : to) {
     const json& before = find_condition(from, condition);
-    if (at(before, "status") == at(condition, "status")) continue;
+    if (member(before, "status") == member(condition, "status")) continue;
     Transition transition;
-    transition.type = text(condition, "type");
-    transition.old_status = text(before, "status");
-    transition.new_status = text(condition, "status");
-    transition.reason = text(condition, "reason");
-    transition.message = text(condition, "message");
+    transition.type = text_of(condition, "type");
+    transition.old_status = text_of(before, "status");
+    transition.new_status = text_of(condition, "status");
+    transition.reason = text_of(condition, "reason");
+    transition.message = text_of(condition, "message");
     out.push_back(std::move(transition));
   }
 }
@@ -173,7 +163,7 @@ void compare(const json& from, const json& to, const std::vector<std::string>& c
   }
   if (!to.is_object()) return;
   for (const auto& [name, value] : to.items()) {
-    const json& before = at(from, name.c_str());
+    const json& before = member(from, name.c_str());
     if (name == "conditions") {
       compare_conditions(before, value, out);
     } else {
@@ -190,7 +180,7 @@ json merge_status(const json& current, const json& desired, Ownership ownership,
   if (ownership == Ownership::kWhole) return stamp(desired, current, now);
   const char* list = ownership == Ownership::kParents ? "parents" : "ancestors";
   json entries =
-      merge_list(at(current, list), at(desired, list), controller_names, now, max_entries);
+      merge_list(member(current, list), member(desired, list), controller_names, now, max_entries);
   json out = current.is_object() ? current : json::object();
   if (entries.empty() && !out.contains(list)) return current;
   out[list] = std::move(entries);

@@ -167,6 +167,7 @@ tl::expected<Prepared, PrepareError> prepare(const Plan& plan, const Request& re
   } else if (request.body) {
     send_held_body(request, prepared, arena);
   }
+  if (plan.backend->credential.valid()) auth::strip_client_credentials(head.fields);
   apply_edit(plan.rule->value.request_headers, head.fields);
   apply_edit(plan.ref->request_headers, head.fields);
   if (!plan.backend->value.host.empty()) head.authority = plan.backend->value.host;

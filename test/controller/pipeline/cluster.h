@@ -78,7 +78,7 @@ class Cluster {
  private:
   [[nodiscard]] const kube::ResourceType& type_of_object(const json& object) const {
     return *std::find_if(types_.begin(), types_.end(), [&](const kube::ResourceType& type) {
-      return type.kind == object["kind"] &&
+      return type.kind == object["kind"].get<std::string>() &&
              object["apiVersion"].get<std::string>().starts_with(type.group);
     });
   }

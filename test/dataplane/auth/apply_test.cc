@@ -15,28 +15,18 @@ class Apply : public testing::Test {
     head_->method = "POST";
     head_->authority = "bedrock-runtime.eu-west-1.amazonaws.com";
     head_->path = "/model/m/invoke";
-    for (const auto& [name, value] : {std::pair{"Authorization", "Bearer client-token"},
-                                      {"X-Api-Key", "client"},
-                                      {"API-KEY", "client"},
-                                      {"Cookie", "session=client"},
-                                      {"Proxy-Authorization", "client"},
-                                      {"x-amz-security-token", "client"},
-                                      {"X-Amz-Date", "client"},
-                                      {"x-aigw-aws-access-key-id", "client"},
-                                      {"x-goog-api-key", "client"},
-                                      {"x-api-key", "second client"},
-                                      {"Content-Type", "application/json"},
-                                      {"x-request-id", "kept"}}) {
-      head_->fields.add(name, value);
-    }
+    head_->fields.add("Content-Type", "application/json");
+    head_->fields.add("Ocp-Apim-Subscription-Key", "the operator's");
+    head_->fields.add("x-request-id", "kept");
   }
 
   base::Status apply(const Credential& credential) {
     return apply_credential(credential, *head_, {}, kNow, cache_, arena_);
   }
-  std::string fields() const {
+  std::string fields() const { return text(head_->fields); }
+  static std::string text(const http::FieldList& fields) {
     std::string out;
-    for (const http::Field& field : head_->fields) {
+    for (const http::Field& field : fields) {
       out += std::string(field.name) + "=" + std::string(field.value) + ";";
     }
     return out;
@@ -47,31 +37,40 @@ class Apply : public testing::Test {
   SigningKeyCache cache_;
 };
 
-TEST_F(Apply, ExactlyOneCredentialLeaves) {
+TEST_F(Apply, KeysTakeTheirOwnField) {
   struct {
     CredentialType type;
     std::string_view field;
+    std::string_view value;
   } const kCases[] = {
-      {CredentialType::kApiKey, "Authorization=Bearer sk-1;"},
-      {CredentialType::kAnthropicApiKey, "x-api-key=sk-1;"},
-      {CredentialType::kAzureApiKey, "api-key=sk-1;"},
+      {CredentialType::kApiKey, "authorization", "Bearer sk-1"},
+      {CredentialType::kAnthropicApiKey, "x-api-key", "sk-1"},
+      {CredentialType::kAzureApiKey, "api-key", "sk-1"},
   };
   for (const auto& c : kCases) {
+    const http::FieldList before = head_->fields.clone(arena_);
+    head_->fields.add(c.field, "an earlier one");
+    head_->fields.add(c.field, "and another");
     Credential credential;
     credential.type = c.type;
     credential.key = base::Secret(" sk-1\n");
     ASSERT_TRUE(apply(credential));
-    EXPECT_EQ(fields(), "Content-Type=application/json;x-request-id=kept;" + std::string(c.field));
+    EXPECT_EQ(head_->fields.joined(c.field, arena_), c.value);
+    head_->fields.remove(c.field);
+    EXPECT_EQ(fields(), text(before));
   }
 }
 
-TEST_F(Apply, NoneLeavesTheClientsCredentials) {
+TEST_F(Apply, NoneChangesNothing) {
   const std::string before = fields();
   ASSERT_TRUE(apply({}));
   EXPECT_EQ(fields(), before);
 }
 
-TEST_F(Apply, AwsSignsWithoutAnythingOfTheClient) {
+TEST_F(Apply, AwsSignsInsteadOfWhatIsThere) {
+  for (const std::string_view name : {"Authorization", "x-amz-security-token", "X-Amz-Date"}) {
+    head_->fields.add(name, "client");
+  }
   Credential credential;
   credential.type = CredentialType::kAwsCredentials;
   credential.aws = {"AKID", base::Secret("secret"), base::Secret("token"), std::nullopt};
@@ -133,6 +132,29 @@ TEST_F(Apply, UnusableCredentialsChangeNothing) {
   Credential gcp;
   gcp.type = CredentialType::kGcpCredentials;
   refused(gcp, "the API key is empty");
+}
+
+TEST(CredentialFields, OfTheClientAreStripped) {
+  base::Arena arena;
+  http::RequestHead* head = http::new_request_head(arena);
+  for (const auto& [name, value] : {std::pair{"Authorization", "Bearer client-token"},
+                                    {"X-Api-Key", "client"},
+                                    {"API-KEY", "client"},
+                                    {"Cookie", "session=client"},
+                                    {"Proxy-Authorization", "client"},
+                                    {"x-amz-security-token", "client"},
+                                    {"X-Amz-Date", "client"},
+                                    {"x-aigw-aws-access-key-id", "client"},
+                                    {"x-goog-api-key", "client"},
+                                    {"x-api-key", "second client"},
+                                    {"Content-Type", "application/json"},
+                                    {"x-request-id", "kept"}}) {
+    head->fields.add(name, value);
+  }
+  strip_client_credentials(head->fields);
+  ASSERT_EQ(head->fields.size(), 2U);
+  EXPECT_EQ(head->fields.value_of("content-type"), "application/json");
+  EXPECT_EQ(head->fields.value_of("x-request-id"), "kept");
 }
 
 TEST(CredentialFields, Known) {

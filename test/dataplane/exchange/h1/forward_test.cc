@@ -282,15 +282,23 @@ TEST_F(Forward, ACredentialReplacesTheClientsOwn) {
   value->type = catalog::CredentialType::kApiKey;
   value->key = base::Secret("gateway-key");
   rig.credentials->entries.push_back({0, {value, ""}});
+  snapshot::Rule rule = Rig::ai_rule("m");
+  rule.backends[0].request_headers.set = {{"Ocp-Apim-Subscription-Key", "the operator's"},
+                                          {"Authorization", "not the policy's"}};
+  rig.put_rule(rule);
   rig.push();
   rig.backend.always(json_answer(kWhole));
-  const string answer = rig.ask(
-      chat_request(kBody, "Authorization: Bearer mine\r\nCookie: c=1\r\nx-api-key: mine\r\n"),
-      kWhole);
+  const string answer =
+      rig.ask(chat_request(kBody,
+                           "Authorization: Bearer mine\r\nCookie: c=1\r\nx-api-key: mine\r\n"
+                           "ocp-apim-subscription-key: mine\r\n"),
+              kWhole);
   EXPECT_NE(answer.find("200 OK"), string::npos) << answer;
   const string& sent = rig.backend.connections.at(0)->received;
   EXPECT_NE(sent.find("Bearer gateway-key"), string::npos) << sent;
   EXPECT_EQ(sent.find("mine"), string::npos) << sent;
+  EXPECT_EQ(sent.find("not the policy's"), string::npos) << sent;
+  EXPECT_NE(sent.find("Ocp-Apim-Subscription-Key: the operator's\r\n"), string::npos) << sent;
   EXPECT_EQ(sent.find("Cookie"), string::npos) << sent;
   EXPECT_NE(sent.find("Host: api.example.com\r\n"), string::npos) << sent;
 }

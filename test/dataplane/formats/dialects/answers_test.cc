@@ -9,10 +9,6 @@ namespace {
 using catalog::Format;
 using test::Json;
 
-constexpr Format kClients[] = {Format::kOpenAiChat, Format::kOpenAiResponses,
-                               Format::kAnthropicMessages, Format::kBedrockConverse,
-                               Format::kGeminiGenerate};
-
 class Streamed final : public chat::EventSink {
  public:
   Streamed(const chat::ChatFormat& format, const chat::AnswerContext& context)
