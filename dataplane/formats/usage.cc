@@ -72,6 +72,11 @@ void estimate_missing(Usage& usage, const UsageHints& hints) {
   }
 }
 
+std::uint64_t fresh_input(const Usage& usage) {
+  const std::uint64_t all = usage.input.value_or(0);
+  return all - std::min(all, usage.cached_input.value_or(0) + usage.cache_creation.value_or(0));
+}
+
 void add_usage(Usage& sum, const Usage& more) {
   for (const auto counter : kCounters) {
     if (more.*counter) sum.*counter = (sum.*counter).value_or(0) + *(more.*counter);

@@ -43,6 +43,8 @@ struct UsageHints {
 /// negative, and a total below its parts is replaced by their sum.
 void estimate_missing(Usage& usage, const UsageHints& hints);
 
+/// Input that was neither read from a cache nor written to one.
+std::uint64_t fresh_input(const Usage& usage);
 /// Adds what another answer used.
 void add_usage(Usage& sum, const Usage& more);
 /// Figures of a stream that come several times never fall: each class takes the larger one.

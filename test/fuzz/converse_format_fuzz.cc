@@ -1,7 +1,6 @@
 #include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/event_stream.h"
 #include "test/fuzz/dialect_properties.h"
-#include "test/fuzz/split.h"
 
 namespace {
 
@@ -29,33 +28,7 @@ std::string frames_of(std::string_view text) {
 
 }  // namespace
 
-/// The first byte chooses: a request, a whole answer, an error body or a stream.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using tollgate::dataplane::formats::converse::kFormat;
-  namespace fuzz = tollgate::fuzz;
-  if (size == 0) return 0;
-  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
-    case 0:
-      fuzz::check_request(kFormat, text);
-      break;
-    case 1:
-      fuzz::check_answer(kFormat, false, {text});
-      break;
-    case 2: {
-      fuzz::chat::ProviderError error;
-      error.body = text;
-      if (!fuzz::is_json(kFormat.encode_error(kFormat.decode_error(error)))) std::abort();
-      break;
-    }
-    default: {
-      const std::string frames = frames_of(text);
-      if (fuzz::check_answer(kFormat, true, {frames}) !=
-          fuzz::check_answer(kFormat, true, fuzz::pieces_of(frames, data[0]))) {
-        std::abort();
-      }
-      break;
-    }
-  }
-  return 0;
+  return tollgate::fuzz::check_dialect(tollgate::dataplane::formats::converse::kFormat, data, size,
+                                       frames_of);
 }

@@ -8,6 +8,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/formats/chat/format.h"
 #include "dataplane/formats/dialects/dialects.h"
+#include "test/fuzz/split.h"
 
 namespace tollgate::fuzz {
 
@@ -107,6 +108,39 @@ inline std::string check_answer(const chat::ChatFormat& format, bool streamed,
   if (status && !events.ended()) std::abort();
   if (status) events.finish();
   return events.summary() + (status ? " whole" : " broken");
+}
+
+inline std::string as_it_is(std::string_view text) {
+  return std::string(text);
+}
+
+/// The first byte chooses: a request, a whole answer, an error body or a stream, which `stream_of`
+/// makes of the rest.
+inline int check_dialect(const chat::ChatFormat& format, const std::uint8_t* data, std::size_t size,
+                         std::string (*stream_of)(std::string_view) = as_it_is) {
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  switch (data[0] % 4) {
+    case 0:
+      check_request(format, text);
+      break;
+    case 1:
+      check_answer(format, false, {text});
+      break;
+    case 2: {
+      chat::ProviderError error;
+      error.body = text;
+      if (!is_json(format.encode_error(format.decode_error(error)))) std::abort();
+      break;
+    }
+    default: {
+      const std::string stream = stream_of(text);
+      const std::string whole = check_answer(format, true, {stream});
+      if (whole != check_answer(format, true, pieces_of(stream, data[0]))) std::abort();
+      break;
+    }
+  }
+  return 0;
 }
 
 }  // namespace tollgate::fuzz

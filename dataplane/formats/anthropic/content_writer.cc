@@ -8,7 +8,6 @@
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
-#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/json_members.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -35,24 +34,7 @@ bool is_pdf_url(std::string_view url) {
   return url.size() > 4 && base::equals_ignore_case(url.substr(url.size() - 4), ".pdf");
 }
 
-Role written_role(const chat::Message& message) {
-  return message.role == Role::kAssistant ? Role::kAssistant : Role::kUser;
-}
-
 }  // namespace
-
-ContentWriter::ContentWriter(const chat::Request& request, json::Writer& writer,
-                             chat::Losses& losses)
-    : request_(request), writer_(writer), losses_(losses), own_(is_ours(request.origin)) {}
-
-bool ContentWriter::kept(const chat::Extras& extras, std::string_view key) const {
-  return own_ && !extras.empty() && chat::find_extra(extras, key) != nullptr;
-}
-
-void ContentWriter::extras(const chat::Extras& extras) {
-  if (!own_) return;
-  for (const chat::Extra& extra : extras) writer_.raw_member(extra.key, extra.raw);
-}
 
 void ContentWriter::cache(const chat::CacheMark& mark, const chat::Extras& extras) {
   if (!mark.set || kept(extras, "cache_control")) return;
@@ -64,29 +46,13 @@ void ContentWriter::cache(const chat::CacheMark& mark, const chat::Extras& extra
 base::Status ContentWriter::system(std::string_view instruction) {
   if (own_) {
     if (request_.messages.empty() || request_.messages.front().role != Role::kSystem) return {};
-    const chat::Message& message = request_.messages.front();
     writer_.key("system");
-    if (message.plain) {
-      writer_.value(message.blocks.front().text);
-      return {};
-    }
-    writer_.begin_array();
-    TRY(blocks(message.blocks, {}));
-    writer_.end_array();
-    return {};
+    return own_content(request_.messages.front());
   }
   const bool any = std::any_of(request_.messages.begin(), request_.messages.end(), is_instruction);
   if (!any && instruction.empty()) return {};
   writer_.key("system").begin_array();
-  for (const chat::Message& message : request_.messages) {
-    if (!is_instruction(message)) continue;
-    for (const Block& block : message.blocks) {
-      if (block.kind != BlockKind::kText && block.kind != BlockKind::kOpaque) {
-        return cannot_say("the system prompt can hold text only");
-      }
-    }
-    TRY(foreign_blocks(message));
-  }
+  TRY(foreign_system());
   if (!instruction.empty()) {
     writer_.begin_object().member("type", "text").member("text", instruction).end_object();
   }
@@ -94,73 +60,18 @@ base::Status ContentWriter::system(std::string_view instruction) {
   return {};
 }
 
-base::Status ContentWriter::messages() {
-  writer_.key("messages").begin_array();
-  if (own_) {
-    for (const chat::Message& message : request_.messages) {
-      if (message.role != Role::kSystem) TRY(own_message(message));
-    }
-  } else {
-    TRY(foreign_messages());
+base::Status ContentWriter::own_content(const chat::Message& message) {
+  if (message.plain) {
+    writer_.value(message.blocks.front().text);
+    return {};
   }
+  writer_.begin_array();
+  TRY(blocks(message.blocks, {}));
   writer_.end_array();
   return {};
 }
 
-base::Status ContentWriter::own_message(const chat::Message& message) {
-  writer_.begin_object();
-  writer_.member("role", message.role == Role::kAssistant   ? "assistant"
-                         : message.role == Role::kDeveloper ? "system"
-                                                            : "user");
-  writer_.key("content");
-  if (message.plain) {
-    writer_.value(message.blocks.front().text);
-  } else {
-    writer_.begin_array();
-    TRY(blocks(message.blocks, {}));
-    writer_.end_array();
-  }
-  extras(message.extras);
-  writer_.end_object();
-  return {};
-}
-
-/// Messages of one role that follow each other are one message: results of several tools, and what
-/// the user says behind them, answer the same turn.
-base::Status ContentWriter::foreign_messages() {
-  bool open = false;
-  bool any = false;
-  Role role = Role::kUser;
-  for (const chat::Message& message : request_.messages) {
-    if (is_instruction(message)) continue;
-    if (!message.name.empty() && message.role != Role::kTool) {
-      TRY(losses_.lose(Feature::kParticipantName));
-    }
-    const bool empty = std::all_of(message.blocks.begin(), message.blocks.end(),
-                                   [this](const Block& block) { return says_nothing(block); });
-    if (empty) {
-      TRY(foreign_blocks(message));  // writes nothing, notes what is lost
-      continue;
-    }
-    if (open && role != written_role(message)) {
-      writer_.end_array().end_object();
-      open = false;
-    }
-    if (!open) {
-      role = written_role(message);
-      writer_.begin_object().member("role", role == Role::kAssistant ? "assistant" : "user");
-      writer_.key("content").begin_array();
-      open = any = true;
-    }
-    TRY(foreign_blocks(message));
-  }
-  if (!any) return chat::nothing_said(request_);
-  if (open) writer_.end_array().end_object();
-  return {};
-}
-
 base::Status ContentWriter::foreign_blocks(const chat::Message& message) {
-  TRY(losses_.lose_extras(message.extras, request_.origin, "messages[]."));
   return blocks(message.blocks, message.cache);
 }
 
@@ -173,7 +84,6 @@ base::Status ContentWriter::blocks(const std::vector<Block>& blocks, const Marks
   return {};
 }
 
-/// What this dialect has no block for, or refuses when it is empty.
 bool ContentWriter::says_nothing(const Block& block) const {
   if (own_) return false;
   switch (block.kind) {

@@ -4,6 +4,7 @@
 #include "dataplane/formats/anthropic/answer_reader.h"
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/take.h"
+#include "dataplane/formats/chat/whole.h"
 #include "dataplane/formats/sse_reader.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -216,50 +217,23 @@ base::Status StreamDecoder::message_stop(EventSink& sink) {
   return answer_.simple(EventKind::kEnd, sink);
 }
 
-class WholeDecoder final : public AnswerDecoder {
- public:
-  base::Status push(std::string_view bytes, EventSink& sink) override;
-  base::Status finish(EventSink& sink) override;
-
- private:
-  base::Status message(const Value& root, EventSink& sink);
-
-  std::string body_;
-};
-
-base::Status WholeDecoder::push(std::string_view bytes, EventSink& /*sink*/) {
-  if (body_.size() + bytes.size() > kMaxAnswerBytes) {
-    return chat::answer_too_large();
-  }
-  body_ += bytes;
-  return {};
-}
-
-base::Status WholeDecoder::finish(EventSink& sink) {
-  const std::size_t size = body_.size();
-  body_.append(json::kPaddingBytes, '\0');
-  json::Reader reader;
-  const auto root = reader.open(std::string_view(body_).substr(0, size));
+base::Status read_whole(const base::Result<Value>& root, EventSink& sink) {
   if (!root || root->type() != json::Type::kObject) return broken_answer("it is no JSON object");
   if (find_text(*root, "type") == "error") {
     TRY(AnswerReader().error(*root, sink));
     return provider_failed();
   }
-  return message(*root, sink);
-}
-
-base::Status WholeDecoder::message(const Value& root, EventSink& sink) {
-  const auto content = root.find("content");
+  const auto content = root->find("content");
   auto blocks = content ? content->elements() : base::Result<json::Elements>(broken_answer(""));
   if (!blocks) return broken_answer("it has no content");
   AnswerReader answer;
-  TRY(answer.start(root, false, sink));
+  TRY(answer.start(*root, false, sink));
   for (std::uint32_t number = 0; blocks->next(); ++number) {
     TRY(answer.block_start(blocks->value(), number, sink));
     TRY(answer.block_end(number, sink));
   }
-  TRY(answer.stop(root, false, sink));
-  if (const auto usage = root.find("usage")) TRY(answer.usage(*usage, nullptr, sink));
+  TRY(answer.stop(*root, false, sink));
+  if (const auto usage = root->find("usage")) TRY(answer.usage(*usage, nullptr, sink));
   return answer.simple(EventKind::kEnd, sink);
 }
 
@@ -267,7 +241,7 @@ base::Status WholeDecoder::message(const Value& root, EventSink& sink) {
 
 std::unique_ptr<AnswerDecoder> make_decoder(bool streamed, const chat::AnswerContext& /*context*/) {
   if (streamed) return std::make_unique<StreamDecoder>();
-  return std::make_unique<WholeDecoder>();
+  return chat::whole_decoder(read_whole);
 }
 
 }  // namespace tollgate::dataplane::formats::anthropic

@@ -3,7 +3,8 @@
 
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/anthropic/texts.h"
-#include "dataplane/formats/chat/take.h"
+#include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/turns.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
@@ -155,29 +156,10 @@ base::Status Decoder::messages(const Value& value, const At& at) {
 }
 
 base::Status Decoder::message(const Value& value, const At& at) {
-  TRY_ASSIGN(json::Members members, members_of(value, at));
-  const std::string_view role = find_text(value, "role");
   chat::Message& message = request_.messages.emplace_back();
-  if (role == "assistant") {
-    message.role = chat::Role::kAssistant;
-  } else if (role == "system") {
-    message.role = chat::Role::kDeveloper;  // an instruction in its place among the messages
-  } else if (role != "user") {
-    return at["role"].wrong("must be user, assistant or system");
-  }
-  bool has_content = false;
-  while (members.next()) {
-    const std::string_view key = members.key();
-    if (key == "role") continue;
-    if (key == "content") {
-      has_content = true;
-      TRY(content(message.blocks, message.plain, members.value(), at[key]));
-    } else {
-      take_.extra(message.extras, key, members.value());
-    }
-  }
-  if (!has_content) return at["content"].wrong("is required");
-  return {};
+  return take_turn(message, value, at, take_, [&](const Value& blocks, const At& place) {
+    return content(message.blocks, message.plain, blocks, place);
+  });
 }
 
 base::Status Decoder::content(std::vector<Block>& blocks, bool& plain, const Value& value,
@@ -431,18 +413,10 @@ base::Status Decoder::tool_choice(const Value& value, const At& at) {
 
 base::Status Decoder::thinking(const Value& value, const At& at) {
   if (value.type() != json::Type::kObject) return at.wrong("must be an object");
-  const std::string_view type = find_text(value, "type");
   chat::Reasoning& reasoning = request_.reasoning;
-  bool exact = only_has(value, {"type", "budget_tokens", "display"});
-  if (type == "enabled") {
-    reasoning.thinking = chat::ThinkingKind::kEnabled;
-  } else if (type == "disabled") {
-    reasoning.thinking = chat::ThinkingKind::kDisabled;
-  } else if (type == "adaptive") {
-    reasoning.thinking = chat::ThinkingKind::kAdaptive;
-  } else {
-    exact = false;
-  }
+  reasoning.thinking = chat::thinking_kind(find_text(value, "type"));
+  const bool exact = reasoning.thinking != chat::ThinkingKind::kUnset &&
+                     only_has(value, {"type", "budget_tokens", "display"});
   if (const auto budget = value.find("budget_tokens"); budget && !budget->is_null()) {
     TRY(take_.number(reasoning.budget_tokens, *budget, at["budget_tokens"]));
   }

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/calls.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/json_members.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -9,10 +8,6 @@ namespace {
 
 using chat::AnswerBlock;
 using chat::BlockKind;
-
-std::uint64_t minus(std::uint64_t from, std::uint64_t part) {
-  return from > part ? from - part : 0;
-}
 
 class Encoder {
  public:
@@ -59,8 +54,7 @@ void Encoder::run() {
 }
 
 void Encoder::extras(const chat::OwnedExtras& extras) {
-  if (!own_) return;
-  for (const chat::OwnedExtra& extra : extras) writer_.raw_member(extra.key, extra.raw);
+  if (own_) chat::write_extras(writer_, extras);
 }
 
 void Encoder::block(const AnswerBlock& block) {
@@ -113,12 +107,11 @@ void Encoder::tool(const AnswerBlock& block) {
 }
 
 void Encoder::stop(const chat::AnswerChoice& choice) {
-  const bool refused = !own_ && chat::has_refusal(choice);
-  std::string_view word = stop_word(chat::told_stop(choice.stop, refused));
+  std::string_view word = stop_word(
+      chat::told_stop(choice.stop, !own_ && chat::has_refusal(choice), !own_ && has_calls_));
   if (own_ && choice.stop == chat::StopReason::kOther && !choice.raw_stop.empty()) {
     word = choice.raw_stop;
   }
-  if (!own_ && has_calls_ && choice.stop == chat::StopReason::kEndTurn) word = "tool_use";
   writer_.member("stop_reason", word);
   writer_.key("stop_sequence");
   if (choice.stop_sequence.empty()) {
@@ -134,7 +127,7 @@ void write_usage(json::Writer& writer, const Usage& usage) {
   const std::uint64_t read = usage.cached_input.value_or(0);
   const std::uint64_t written = usage.cache_creation.value_or(0);
   writer.begin_object();
-  writer.member("input_tokens", minus(minus(usage.input.value_or(0), read), written));
+  writer.member("input_tokens", fresh_input(usage));
   writer.member("cache_creation_input_tokens", written);
   writer.member("cache_read_input_tokens", read);
   writer.member("output_tokens", usage.output.value_or(0));

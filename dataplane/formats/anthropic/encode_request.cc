@@ -1,22 +1,17 @@
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "dataplane/formats/anthropic/anthropic.h"
 #include "dataplane/formats/anthropic/content_writer.h"
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/claude.h"
 #include "dataplane/formats/chat/say.h"
-#include "dataplane/formats/chat/survey.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
 
 using catalog::Feature;
 using chat::cannot_say;
-using chat::is_nonzero;
 using chat::kMaxExactInteger;
-using chat::Number;
 using chat::ThinkingKind;
 using chat::ToolChoiceKind;
 using chat::write_number;
@@ -30,7 +25,9 @@ class Encoder {
         losses_(catalog::Format::kAnthropicMessages),
         content_(request, writer_, losses_),
         traits_(chat::claude_traits(target.model)),
-        own_(is_ours(request.origin)) {}
+        own_(is_ours(request.origin)) {
+    traits_.is_claude = true;  // whatever the backend calls it
+  }
 
   base::Result<chat::Dropped> run();
 
@@ -38,24 +35,15 @@ class Encoder {
   void max_tokens();
   base::Status sampling();
   base::Status temperature();
-  base::Status lost_sampling();
   base::Status tools();
   base::Status tool(const chat::Tool& tool);
   base::Status tool_choice();
   void write_choice(std::string_view type, std::string_view name, std::optional<bool> parallel);
-  base::Status reasoning();
-  base::Status effort();
-  base::Status thinking(std::string_view type, Feature asked);
-  base::Status output_config();
+  void output_config();
   base::Status about();
   base::Status service_tier();
-  [[nodiscard]] std::string instruction() const;
   [[nodiscard]] bool kept(std::string_view key) const {
     return content_.kept(request_.extras, key);
-  }
-  [[nodiscard]] bool native_schema() const {
-    return request_.response_format.kind == chat::ResponseFormatKind::kJsonSchema &&
-           (own_ || traits_.json_schema) && !request_.response_format.schema.empty();
   }
 
   const chat::Request& request_;
@@ -65,6 +53,8 @@ class Encoder {
   ContentWriter content_;
   chat::ClaudeTraits traits_;
   bool own_;
+  // Half of the default is room for the answer behind the thinking.
+  chat::ClaudeSpeech speech_{request_, traits_, own_, kDefaultMaxTokens / 2, losses_};
   std::string_view effort_;
 };
 
@@ -72,13 +62,14 @@ base::Result<chat::Dropped> Encoder::run() {
   writer_.begin_object();
   if (!target_.model.empty()) writer_.member("model", target_.model);
   max_tokens();
-  TRY(content_.system(instruction()));
+  TRY(content_.system(speech_.instruction()));
   TRY(content_.messages());
   TRY(tools());
   TRY(tool_choice());
   TRY(sampling());
-  TRY(reasoning());
-  TRY(output_config());
+  TRY_ASSIGN(effort_, speech_.effort());
+  if (!kept("thinking")) TRY(speech_.thinking(writer_));
+  if (!kept("output_config")) output_config();
   TRY(about());
   if (own_) {
     if (request_.stream) {
@@ -123,31 +114,10 @@ base::Status Encoder::temperature() {
 base::Status Encoder::sampling() {
   const chat::Sampling& sampling = request_.sampling;
   TRY(temperature());
-  if (sampling.top_p) writer_.raw_member("top_p", sampling.top_p->raw);
+  write_number(writer_, "top_p", sampling.top_p);
   if (sampling.top_k) write_number(writer_, "top_k", *sampling.top_k, own_);
-  if (!sampling.stop.empty()) {
-    writer_.key("stop_sequences").begin_array();
-    for (const std::string_view stop : sampling.stop) writer_.value(stop);
-    writer_.end_array();
-  }
-  return own_ ? base::Status{} : lost_sampling();
-}
-
-base::Status Encoder::lost_sampling() {
-  const chat::Sampling& sampling = request_.sampling;
-  const std::pair<bool, Feature> asked[] = {
-      {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
-      {sampling.seed.has_value(), Feature::kSeed},
-      {is_nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
-      {is_nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
-      {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
-       Feature::kLogitBias},
-      {chat::asks_logprobs(request_), Feature::kLogprobs},
-  };
-  for (const auto& [is_asked, feature] : asked) {
-    if (is_asked) TRY(losses_.lose(feature));
-  }
-  return {};
+  chat::write_texts(writer_, "stop_sequences", sampling.stop);
+  return own_ ? base::Status{} : losses_.lose_sampling(request_);
 }
 
 base::Status Encoder::tools() {
@@ -227,88 +197,15 @@ base::Status Encoder::tool_choice() {
   return {};
 }
 
-base::Status Encoder::thinking(std::string_view type, Feature asked) {
-  const chat::Reasoning& reasoning = request_.reasoning;
-  // Room for the answer behind the thinking.
-  const auto budget = chat::thinking_budget(request_, kDefaultMaxTokens / 2);
-  if (!own_ && type == "enabled" && !budget) return losses_.lose(asked);
-  writer_.key("thinking").begin_object().member("type", type);
-  if (own_) {
-    if (reasoning.budget_tokens) writer_.raw_member("budget_tokens", reasoning.budget_tokens->raw);
-  } else if (type == "enabled") {
-    writer_.member("budget_tokens", *budget);
-  }
-  if (!reasoning.display.empty()) {
-    writer_.member("display", reasoning.display);
-  } else if (!own_ && type != "disabled") {
-    if (reasoning.include) {
-      writer_.member("display", *reasoning.include ? "summarized" : "omitted");
-    } else if (!reasoning.summary.empty()) {
-      writer_.member("display", "summarized");
-    }
-  }
-  writer_.end_object();
-  return {};
-}
-
-base::Status Encoder::reasoning() {
-  TRY(effort());
-  const std::string_view by_itself = own_ || traits_.effort ? "adaptive" : "enabled";
-  switch (kept("thinking") ? ThinkingKind::kUnset : request_.reasoning.thinking) {
-    case ThinkingKind::kUnset:
-      if (own_) return {};
-      if (request_.reasoning.effort == "none") {
-        TRY(thinking("disabled", Feature::kThinkingDisabled));
-      }
-      if (request_.reasoning.summary.empty()) return {};
-      // Who wants to read the thoughts wants the model to have some.
-      if (!traits_.thinking) return losses_.lose(Feature::kReasoningSummary);
-      return thinking(by_itself, Feature::kReasoningSummary);
-    case ThinkingKind::kDisabled:
-      return thinking("disabled", Feature::kThinkingDisabled);
-    case ThinkingKind::kEnabled:
-      return thinking("enabled", Feature::kThinkingBudget);
-    case ThinkingKind::kAdaptive:
-      if (!own_ && !traits_.thinking) return losses_.lose(Feature::kThinkingAdaptive);
-      return thinking(by_itself, Feature::kThinkingAdaptive);
-  }
-  return {};
-}
-
-base::Status Encoder::effort() {
-  static constexpr std::array<std::string_view, 5> kEfforts{"low", "medium", "high", "xhigh",
-                                                            "max"};
-  const std::string_view asked = request_.reasoning.effort;
-  if (own_) {
-    effort_ = asked;
-    return {};
-  }
-  if (asked.empty() || asked == "none") return {};
-  const std::string_view said = asked == "minimal" ? "low" : asked;
-  if (std::find(kEfforts.begin(), kEfforts.end(), said) == kEfforts.end()) {
-    return cannot_say("reasoning_effort \"" + std::string(asked) +
-                      "\" is not supported by Anthropic (low, medium, high, xhigh and max are)");
-  }
-  if (!traits_.effort) return losses_.lose(Feature::kReasoningEffort);
-  effort_ = said;
-  return {};
-}
-
-base::Status Encoder::output_config() {
-  if (kept("output_config") || (effort_.empty() && !native_schema())) return {};
+void Encoder::output_config() {
+  if (effort_.empty() && !speech_.native_schema()) return;
   writer_.key("output_config").begin_object();
   if (!effort_.empty()) writer_.member("effort", effort_);
-  if (native_schema()) {
+  if (speech_.native_schema()) {
     writer_.key("format").begin_object().member("type", "json_schema");
     writer_.raw_member("schema", request_.response_format.schema).end_object();
   }
   writer_.end_object();
-  return {};
-}
-
-std::string Encoder::instruction() const {
-  if (own_ || native_schema()) return {};
-  return chat::json_instruction(request_.response_format);
 }
 
 base::Status Encoder::about() {

@@ -2,6 +2,7 @@
 
 #include "dataplane/formats/anthropic/parts.h"
 #include "dataplane/formats/chat/calls.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/sequence.h"
 
 namespace tollgate::dataplane::formats::anthropic {
@@ -137,8 +138,7 @@ void Encoder::finish(std::size_t open_objects) {
 }
 
 void Encoder::extras(json::Writer& writer, const Event& event) {
-  if (!is_ours(event.origin) || event.extras == nullptr) return;
-  for (const chat::Extra& extra : *event.extras) writer.raw_member(extra.key, extra.raw);
+  if (is_ours(event.origin) && event.extras != nullptr) chat::write_extras(writer, *event.extras);
 }
 
 std::string Encoder::members(const chat::Extras* extras) {
@@ -146,7 +146,7 @@ std::string Encoder::members(const chat::Extras* extras) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object();
-  for (const chat::Extra& extra : *extras) writer.raw_member(extra.key, extra.raw);
+  chat::write_extras(writer, *extras);
   writer.end_object();
   out.front() = ',';
   out.pop_back();
@@ -177,10 +177,7 @@ void Encoder::start(const Event& event) {
 void Encoder::block_start(const Event& event) {
   kind_ = event.block_kind;
   const bool own = is_ours(event.origin);
-  const bool media = kind_ == BlockKind::kImage || kind_ == BlockKind::kAudio ||
-                     kind_ == BlockKind::kVideo || kind_ == BlockKind::kDocument ||
-                     kind_ == BlockKind::kToolResult;
-  skipped_ = media || (kind_ == BlockKind::kOpaque && !own);
+  skipped_ = !chat::is_common(kind_) && !(own && kind_ == BlockKind::kOpaque);
   if (skipped_) return;
   refused_ = refused_ || kind_ == BlockKind::kRefusal;
   ++index_;
@@ -279,9 +276,10 @@ void Encoder::hold_usage(const Event& event) {
 
 void Encoder::end() {
   ended_ = true;
-  std::string_view word = stop_word(chat::told_stop(stop_, refused_ && !stop_is_own_));
-  if (stop_is_own_ && !stop_raw_.empty()) word = stop_raw_;
-  if (!stop_is_own_ && has_calls_ && stop_ == chat::StopReason::kEndTurn) word = "tool_use";
+  const bool foreign = !stop_is_own_;
+  std::string_view word =
+      stop_word(chat::told_stop(stop_, foreign && refused_, foreign && has_calls_));
+  if (!stop_raw_.empty()) word = stop_raw_;
   json::Writer& writer = begin("message_delta");
   writer.key("delta").begin_object().member("stop_reason", word).key("stop_sequence");
   if (stop_sequence_.empty()) {

@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <array>
 
 #include "dataplane/formats/anthropic/parts.h"
+#include "dataplane/formats/chat/words.h"
 
 namespace tollgate::dataplane::formats::anthropic {
 namespace {
@@ -9,11 +9,9 @@ namespace {
 using chat::ErrorKind;
 using chat::StopReason;
 
-struct StopRow {
-  std::string_view word;
-  StopReason stop;
-};
-// The first row of a reason is the word for it.
+using StopRow = chat::Word<StopReason>;
+using ErrorRow = chat::Word<ErrorKind>;
+
 constexpr std::array kStops{
     StopRow{"end_turn", StopReason::kEndTurn},
     StopRow{"stop_sequence", StopReason::kStopSequence},
@@ -32,10 +30,6 @@ constexpr std::array kStops{
     StopRow{"model_context_window_exceeded", StopReason::kContextWindow},
 };
 
-struct ErrorRow {
-  std::string_view word;
-  ErrorKind kind;
-};
 constexpr std::array kErrors{
     ErrorRow{"invalid_request_error", ErrorKind::kInvalidRequest},
     ErrorRow{"authentication_error", ErrorKind::kAuthentication},
@@ -53,27 +47,19 @@ constexpr std::array kErrors{
 }  // namespace
 
 std::string_view stop_word(StopReason stop) {
-  const auto* const row = std::find_if(kStops.begin(), kStops.end(),
-                                       [stop](const StopRow& r) { return r.stop == stop; });
-  return row == kStops.end() ? "end_turn" : row->word;
+  return chat::word_of(kStops, stop, "end_turn");
 }
 
 StopReason stop_of(std::string_view word) {
-  const auto* const row = std::find_if(kStops.begin(), kStops.end(),
-                                       [word](const StopRow& r) { return r.word == word; });
-  return row == kStops.end() ? StopReason::kOther : row->stop;
+  return chat::meaning_of(kStops, word, StopReason::kOther);
 }
 
 std::string_view error_word(ErrorKind kind) {
-  const auto* const row = std::find_if(kErrors.begin(), kErrors.end(),
-                                       [kind](const ErrorRow& r) { return r.kind == kind; });
-  return row == kErrors.end() ? "api_error" : row->word;
+  return chat::word_of(kErrors, kind, "api_error");
 }
 
 ErrorKind error_kind(std::string_view word, int status) {
-  const auto* const row = std::find_if(kErrors.begin(), kErrors.end(),
-                                       [word](const ErrorRow& r) { return r.word == word; });
-  return row == kErrors.end() ? chat::kind_of(status) : row->kind;
+  return chat::meaning_of(kErrors, word, chat::kind_of(status));
 }
 
 }  // namespace tollgate::dataplane::formats::anthropic

@@ -13,6 +13,11 @@ bool is_json_object(std::string_view text) {
   return value && value->type() == json::Type::kObject;
 }
 
+bool is_common(BlockKind kind) {
+  return kind == BlockKind::kText || kind == BlockKind::kRefusal || kind == BlockKind::kThinking ||
+         kind == BlockKind::kRedactedThinking || kind == BlockKind::kToolCall;
+}
+
 bool is_cut(StopReason stop) {
   return stop == StopReason::kMaxTokens || stop == StopReason::kContextWindow;
 }
@@ -24,8 +29,9 @@ bool is_unfinished(const AnswerBlock& block, const AnswerChoice& choice) {
   return !is_json_object(block.json);
 }
 
-StopReason told_stop(StopReason stop, bool refused) {
-  return refused && stop == StopReason::kEndTurn ? StopReason::kRefusal : stop;
+StopReason told_stop(StopReason stop, bool refused, bool called) {
+  if (stop != StopReason::kEndTurn) return stop;
+  return called ? StopReason::kToolCalls : refused ? StopReason::kRefusal : stop;
 }
 
 bool has_refusal(const AnswerChoice& choice) {

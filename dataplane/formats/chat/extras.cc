@@ -29,6 +29,10 @@ void write_extras(json::Writer& w, const Extras& extras,
   }
 }
 
+void write_extras(json::Writer& w, const OwnedExtras& extras) {
+  for (const OwnedExtra& extra : extras) w.raw_member(extra.key, extra.raw);
+}
+
 void write_nested_extras(json::Writer& w, const Extras& extras, std::string_view name) {
   for (const Extra& extra : extras) {
     if (below(extra.key, name)) w.raw_member(extra.key.substr(name.size() + 1), extra.raw);
@@ -45,6 +49,23 @@ bool asks_nothing(const Extra& extra) {
          std::any_of(kDefaults.begin(), kDefaults.end(), [&extra](const Extra& usual) {
            return usual.key == extra.key && usual.raw == extra.raw;
          });
+}
+
+void keep_extra(OwnedExtras& extras, std::string_view key, std::string_view raw) {
+  const auto same = std::find_if(extras.begin(), extras.end(),
+                                 [key](const OwnedExtra& extra) { return extra.key == key; });
+  if (same != extras.end()) {
+    same->raw = raw;
+  } else {
+    extras.push_back({std::string(key), std::string(raw)});
+  }
+}
+
+Extras views_of(const OwnedExtras& extras) {
+  Extras views;
+  views.reserve(extras.size());
+  for (const OwnedExtra& extra : extras) views.push_back({extra.key, extra.raw});
+  return views;
 }
 
 const Extra* find_extra(const Extras& extras, std::string_view key) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/formats/chat/answer.h"
+#include "dataplane/formats/chat/extras.h"
 
 namespace tollgate::dataplane::formats::chat {
 namespace {
@@ -25,13 +26,7 @@ base::Status AnswerFold::take_extras(const Event& event, OwnedExtras& extras) {
   if (event.extras == nullptr) return {};
   for (const Extra& extra : *event.extras) {
     TRY(charge(extra.key.size() + extra.raw.size()));
-    const auto same = std::find_if(extras.begin(), extras.end(),
-                                   [&](const OwnedExtra& old) { return old.key == extra.key; });
-    if (same != extras.end()) {
-      same->raw = extra.raw;
-    } else {
-      extras.push_back({std::string(extra.key), std::string(extra.raw)});
-    }
+    keep_extra(extras, extra.key, extra.raw);
   }
   return {};
 }
@@ -136,18 +131,11 @@ base::Status AnswerFold::on_event(const Event& event) {
 
 namespace {
 
-Extras views(const OwnedExtras& owned) {
-  Extras extras;
-  extras.reserve(owned.size());
-  for (const OwnedExtra& extra : owned) extras.push_back({extra.key, extra.raw});
-  return extras;
-}
-
 using Logprobs = std::span<const std::string>;
 
 base::Status unfold_block(const AnswerBlock& block, const Event& place, std::uint32_t number,
                           Logprobs logprobs, EventSink& sink) {
-  const Extras extras = views(block.extras);
+  const Extras extras = views_of(block.extras);
   Event event;
   event.origin = place.origin;
   event.choice = place.choice;
@@ -191,7 +179,7 @@ base::Status unfold_block(const AnswerBlock& block, const Event& place, std::uin
 
 base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, catalog::Format origin,
                            EventSink& sink) {
-  const Extras extras = views(choice.extras);
+  const Extras extras = views_of(choice.extras);
   Event event;
   event.origin = origin;
   event.choice = number;
@@ -218,7 +206,7 @@ base::Status unfold_choice(const AnswerChoice& choice, std::uint32_t number, cat
 }  // namespace
 
 base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
-  const Extras extras = views(answer.extras);
+  const Extras extras = views_of(answer.extras);
   Event event;
   event.origin = answer.origin;
   event.extras = &extras;
@@ -236,7 +224,7 @@ base::Status unfold(const WholeAnswer& answer, EventSink& sink) {
     event = {};
     event.origin = answer.origin;
     event.raw = answer.usage_raw;
-    const Extras usage_extras = views(answer.usage_extras);
+    const Extras usage_extras = views_of(answer.usage_extras);
     event.extras = &usage_extras;
     event.kind = EventKind::kUsage;
     event.usage = &answer.usage;

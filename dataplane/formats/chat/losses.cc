@@ -5,6 +5,8 @@
 
 #include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/keep.h"
+#include "dataplane/formats/chat/say.h"
+#include "dataplane/formats/chat/survey.h"
 
 namespace tollgate::dataplane::formats::chat {
 namespace {
@@ -101,6 +103,23 @@ base::Status Losses::lose_extras(const Extras& extras, catalog::Format origin,
     // The typed fields say what the canonical form knows; only what it does not know is lost here.
     if (catalog::feature_row(target_, feature).treatment == Treatment::kMap) continue;
     TRY(lose(feature));
+  }
+  return {};
+}
+
+base::Status Losses::lose_sampling(const Request& request) {
+  const Sampling& sampling = request.sampling;
+  const std::pair<bool, Feature> asked[] = {
+      {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
+      {sampling.seed.has_value(), Feature::kSeed},
+      {is_nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
+      {is_nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
+      {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
+       Feature::kLogitBias},
+      {asks_logprobs(request), Feature::kLogprobs},
+  };
+  for (const auto& [is_asked, feature] : asked) {
+    if (is_asked) TRY(lose(feature));
   }
   return {};
 }

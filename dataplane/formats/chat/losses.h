@@ -23,6 +23,8 @@ class Losses {
   /// in the origin's table. `prefix` is the path before them, with its dot: "tools[].".
   base::Status lose_extras(const Extras& extras, catalog::Format origin,
                            std::string_view prefix = {});
+  /// What only few dialects can say of sampling: choices, seed, penalties, logit bias, logprobs.
+  base::Status lose_sampling(const Request& request);
   [[nodiscard]] Dropped take() { return std::move(dropped_); }
 
  private:

@@ -23,6 +23,18 @@ void write_number(json::Writer& writer, std::string_view key, const Number& numb
   }
 }
 
+void write_number(json::Writer& writer, std::string_view key, const std::optional<Number>& number) {
+  if (number) writer.raw_member(key, number->raw);
+}
+
+void write_texts(json::Writer& writer, std::string_view key,
+                 const std::vector<std::string_view>& texts) {
+  if (texts.empty()) return;
+  writer.key(key).begin_array();
+  for (const std::string_view text : texts) writer.value(text);
+  writer.end_array();
+}
+
 bool is_nonzero(const std::optional<Number>& number) {
   return number && number->value != 0;
 }

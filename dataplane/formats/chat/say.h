@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/formats/chat/request.h"
 #include "dataplane/json/writer.h"
@@ -17,6 +18,11 @@ inline constexpr double kMaxExactInteger = 9007199254740992.0;
 /// `verbatim`: as the request wrote it; else integers as such: 40.0 of a dialect whose numbers are
 /// doubles is 40.
 void write_number(json::Writer& writer, std::string_view key, const Number& number, bool verbatim);
+/// As the request wrote it, if it did.
+void write_number(json::Writer& writer, std::string_view key, const std::optional<Number>& number);
+/// A list of texts, unless there are none.
+void write_texts(json::Writer& writer, std::string_view key,
+                 const std::vector<std::string_view>& texts);
 /// There is one, and it is not 0.
 bool is_nonzero(const std::optional<Number>& number);
 

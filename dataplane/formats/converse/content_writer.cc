@@ -6,7 +6,6 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/sealed.h"
-#include "dataplane/formats/chat/take.h"
 #include "dataplane/formats/converse/parts.h"
 
 namespace tollgate::dataplane::formats::converse {
@@ -22,10 +21,6 @@ using chat::Role;
 
 constexpr std::string_view kS3 = "s3://";
 constexpr std::size_t kMaxNameBytes = 200;
-
-bool is_assistant(const chat::Message& message) {
-  return message.role == Role::kAssistant;
-}
 
 /// The member that says what a block is; empty: the dialect has none.
 std::string_view key_of(const Block& block) {
@@ -69,19 +64,6 @@ Feature feature_of_url(BlockKind kind) {
 
 }  // namespace
 
-ContentWriter::ContentWriter(const chat::Request& request, json::Writer& writer,
-                             chat::Losses& losses)
-    : request_(request), writer_(writer), losses_(losses), own_(is_ours(request.origin)) {}
-
-bool ContentWriter::kept(const chat::Extras& extras, std::string_view key) const {
-  return own_ && !extras.empty() && chat::find_extra(extras, key) != nullptr;
-}
-
-void ContentWriter::extras(const chat::Extras& extras) {
-  if (!own_) return;
-  for (const chat::Extra& extra : extras) writer_.raw_member(extra.key, extra.raw);
-}
-
 void ContentWriter::cache_point(const chat::CacheMark& mark) {
   if (!mark.set) return;
   writer_.begin_object().key("cachePoint").begin_object().member("type", "default");
@@ -95,15 +77,7 @@ base::Status ContentWriter::system(std::string_view instruction) {
            : std::any_of(request_.messages.begin(), request_.messages.end(), is_instruction);
   if (!any && instruction.empty()) return {};
   writer_.key("system").begin_array();
-  for (const chat::Message& message : request_.messages) {
-    if (own_ ? message.role != Role::kSystem : !is_instruction(message)) continue;
-    for (const Block& block : message.blocks) {
-      if (!own_ && block.kind != BlockKind::kText && block.kind != BlockKind::kOpaque) {
-        return cannot_say("the system prompt can hold text only");
-      }
-    }
-    TRY(own_ ? blocks(message.blocks) : foreign_blocks(message));
-  }
+  TRY(own_ ? blocks(request_.messages.front().blocks) : foreign_system());
   if (!instruction.empty()) writer_.begin_object().member("text", instruction).end_object();
   writer_.end_array();
   return {};
@@ -114,66 +88,17 @@ base::Status ContentWriter::messages() {
                            [](const chat::Message& m) { return m.role != Role::kSystem; })) {
     return {};
   }
-  writer_.key("messages").begin_array();
-  if (own_) {
-    for (const chat::Message& message : request_.messages) {
-      if (message.role != Role::kSystem) TRY(own_message(message));
-    }
-  } else {
-    TRY(foreign_messages());
-  }
-  writer_.end_array();
-  return {};
+  return TurnWriter::messages();
 }
 
-base::Status ContentWriter::own_message(const chat::Message& message) {
-  writer_.begin_object();
-  writer_.member("role", is_assistant(message)              ? "assistant"
-                         : message.role == Role::kDeveloper ? "system"
-                                                            : "user");
-  writer_.key("content").begin_array();
+base::Status ContentWriter::own_content(const chat::Message& message) {
+  writer_.begin_array();
   TRY(blocks(message.blocks));
   writer_.end_array();
-  extras(message.extras);
-  writer_.end_object();
-  return {};
-}
-
-/// Users and assistant take turns here: what one of them says in several messages is one.
-base::Status ContentWriter::foreign_messages() {
-  bool open = false;
-  bool any = false;
-  bool assistant = false;
-  for (const chat::Message& message : request_.messages) {
-    if (is_instruction(message)) continue;
-    if (!message.name.empty() && message.role != Role::kTool) {
-      TRY(losses_.lose(Feature::kParticipantName));
-    }
-    const bool empty = std::all_of(message.blocks.begin(), message.blocks.end(),
-                                   [this](const Block& block) { return says_nothing(block); });
-    if (empty) {
-      TRY(foreign_blocks(message));  // writes nothing, notes what is lost
-      continue;
-    }
-    if (open && assistant != is_assistant(message)) {
-      writer_.end_array().end_object();
-      open = false;
-    }
-    if (!open) {
-      assistant = is_assistant(message);
-      writer_.begin_object().member("role", assistant ? "assistant" : "user");
-      writer_.key("content").begin_array();
-      open = any = true;
-    }
-    TRY(foreign_blocks(message));
-  }
-  if (!any) return chat::nothing_said(request_);
-  if (open) writer_.end_array().end_object();
   return {};
 }
 
 base::Status ContentWriter::foreign_blocks(const chat::Message& message) {
-  TRY(losses_.lose_extras(message.extras, request_.origin, "messages[]."));
   TRY(blocks(message.blocks));
   const bool marked = !message.blocks.empty() && message.blocks.back().cache.set;
   if (!marked && !message.blocks.empty()) cache_point(message.cache);
@@ -188,7 +113,6 @@ base::Status ContentWriter::blocks(const std::vector<Block>& blocks) {
   return {};
 }
 
-/// What this dialect has no block for, or refuses when it is empty.
 bool ContentWriter::says_nothing(const Block& block) const {
   switch (block.kind) {
     case BlockKind::kText:

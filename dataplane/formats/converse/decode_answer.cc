@@ -4,6 +4,7 @@
 
 #include "dataplane/formats/chat/error_body.h"
 #include "dataplane/formats/chat/take.h"
+#include "dataplane/formats/chat/whole.h"
 #include "dataplane/formats/converse/answer_reader.h"
 #include "dataplane/formats/converse/parts.h"
 #include "dataplane/formats/event_stream.h"
@@ -265,28 +266,7 @@ base::Status StreamDecoder::end(EventSink& sink) {
   return sink.on_event(event_of(EventKind::kEnd));
 }
 
-class WholeDecoder final : public AnswerDecoder {
- public:
-  base::Status push(std::string_view bytes, EventSink& sink) override;
-  base::Status finish(EventSink& sink) override;
-
- private:
-  std::string body_;
-};
-
-base::Status WholeDecoder::push(std::string_view bytes, EventSink& /*sink*/) {
-  if (body_.size() + bytes.size() > kMaxAnswerBytes) {
-    return chat::answer_too_large();
-  }
-  body_ += bytes;
-  return {};
-}
-
-base::Status WholeDecoder::finish(EventSink& sink) {
-  const std::size_t size = body_.size();
-  body_.append(json::kPaddingBytes, '\0');
-  json::Reader reader;
-  const auto root = reader.open(std::string_view(body_).substr(0, size));
+base::Status read_whole(const base::Result<Value>& root, EventSink& sink) {
   if (!root) return broken_answer("it is no JSON");
   const auto content = root->find({"output", "message", "content"});
   auto blocks = content ? content->elements() : base::Result<json::Elements>(broken_answer(""));
@@ -305,7 +285,7 @@ base::Status WholeDecoder::finish(EventSink& sink) {
 
 std::unique_ptr<AnswerDecoder> make_decoder(bool streamed, const chat::AnswerContext& /*context*/) {
   if (streamed) return std::make_unique<StreamDecoder>();
-  return std::make_unique<WholeDecoder>();
+  return chat::whole_decoder(read_whole);
 }
 
 }  // namespace tollgate::dataplane::formats::converse

@@ -1,3 +1,5 @@
+#include "dataplane/formats/chat/claude.h"
+#include "dataplane/formats/chat/turns.h"
 #include "dataplane/formats/converse/block_reader.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -86,29 +88,10 @@ Decoder::Taken Decoder::top(std::string_view key, const Value& value, const At& 
 }
 
 base::Status Decoder::message(const Value& value, const At& at) {
-  TRY_ASSIGN(json::Members members, chat::members_of(value, at));
-  const std::string_view role = find_text(value, "role");
   chat::Message& message = request_.messages.emplace_back();
-  if (role == "assistant") {
-    message.role = chat::Role::kAssistant;
-  } else if (role == "system") {
-    message.role = chat::Role::kDeveloper;  // an instruction in its place among the messages
-  } else if (role != "user") {
-    return at["role"].wrong("must be user, assistant or system");
-  }
-  bool has_content = false;
-  while (members.next()) {
-    const std::string_view key = members.key();
-    if (key == "role") continue;
-    if (key == "content") {
-      has_content = true;
-      TRY(blocks_.blocks(message.blocks, members.value(), at[key]));
-    } else {
-      take_.extra(message.extras, key, members.value());
-    }
-  }
-  if (!has_content) return at["content"].wrong("is required");
-  return {};
+  return take_turn(message, value, at, take_, [&](const Value& list, const At& place) {
+    return blocks_.blocks(message.blocks, list, place);
+  });
 }
 
 Decoder::Taken Decoder::inference(const Value& value, const At& at) {
@@ -228,16 +211,8 @@ Decoder::Taken Decoder::additional(const Value& value, const At& at) {
 
 Decoder::Taken Decoder::thinking(const Value& value, const At& at) {
   chat::Reasoning& reasoning = request_.reasoning;
-  const std::string_view type = find_text(value, "type");
-  if (type == "enabled") {
-    reasoning.thinking = chat::ThinkingKind::kEnabled;
-  } else if (type == "disabled") {
-    reasoning.thinking = chat::ThinkingKind::kDisabled;
-  } else if (type == "adaptive") {
-    reasoning.thinking = chat::ThinkingKind::kAdaptive;
-  } else {
-    return false;
-  }
+  reasoning.thinking = chat::thinking_kind(find_text(value, "type"));
+  if (reasoning.thinking == chat::ThinkingKind::kUnset) return false;
   if (const auto budget = value.find("budget_tokens"); budget && !budget->is_null()) {
     TRY(take_.number(reasoning.budget_tokens, *budget, at["budget_tokens"]));
   }

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "dataplane/formats/chat/calls.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/sequence.h"
 #include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/converse/parts.h"
@@ -16,10 +17,6 @@ using chat::Event;
 using chat::EventKind;
 
 constexpr std::string_view kJson = "application/json";
-
-std::uint64_t minus(std::uint64_t from, std::uint64_t part) {
-  return from > part ? from - part : 0;
-}
 
 /// The time that the model took is not known here; the SDKs want the member.
 void write_metrics(json::Writer& writer) {
@@ -58,10 +55,9 @@ void WholeEncoder::run() {
     if (own_ || !chat::is_unfinished(block, choice)) this->block(block);
   }
   writer_.end_array().end_object().end_object();
-  const bool refused = !own_ && chat::has_refusal(choice);
-  std::string_view word = stop_word(chat::told_stop(choice.stop, refused));
+  std::string_view word = stop_word(
+      chat::told_stop(choice.stop, !own_ && chat::has_refusal(choice), !own_ && has_calls_));
   if (own_ && !choice.raw_stop.empty()) word = choice.raw_stop;
-  if (!own_ && has_calls_ && choice.stop == chat::StopReason::kEndTurn) word = "tool_use";
   writer_.member("stopReason", word).key("usage");
   if (own_ && !answer_.usage_raw.empty()) {
     writer_.raw(answer_.usage_raw);
@@ -78,8 +74,7 @@ void WholeEncoder::run() {
 }
 
 void WholeEncoder::extras(const chat::OwnedExtras& extras) {
-  if (!own_) return;
-  for (const chat::OwnedExtra& extra : extras) writer_.raw_member(extra.key, extra.raw);
+  if (own_) chat::write_extras(writer_, extras);
 }
 
 void WholeEncoder::block(const AnswerBlock& block) {
@@ -88,9 +83,7 @@ void WholeEncoder::block(const AnswerBlock& block) {
     return;
   }
   const bool text = block.kind == BlockKind::kText || block.kind == BlockKind::kRefusal;
-  const bool said = text || block.kind == BlockKind::kThinking ||
-                    block.kind == BlockKind::kRedactedThinking ||
-                    block.kind == BlockKind::kToolCall;
+  const bool said = chat::is_common(block.kind);
   if (!said || (text && !own_ && block.text.empty())) return;
   writer_.begin_object();
   bool replaced = false;
@@ -228,18 +221,14 @@ void StreamEncoder::finish(std::string_view type) {
 }
 
 void StreamEncoder::extras(json::Writer& writer, const Event& event) {
-  if (!is_ours(event.origin) || event.extras == nullptr) return;
-  for (const chat::Extra& extra : *event.extras) writer.raw_member(extra.key, extra.raw);
+  if (is_ours(event.origin) && event.extras != nullptr) chat::write_extras(writer, *event.extras);
 }
 
 void StreamEncoder::block_start(const Event& event) {
   kind_ = event.block_kind;
   has_input_ = false;
   const bool own = is_ours(event.origin);
-  const bool media = kind_ == BlockKind::kImage || kind_ == BlockKind::kAudio ||
-                     kind_ == BlockKind::kVideo || kind_ == BlockKind::kDocument ||
-                     kind_ == BlockKind::kToolResult;
-  skipped_ = media || (kind_ == BlockKind::kOpaque && !own);
+  skipped_ = !chat::is_common(kind_) && !(own && kind_ == BlockKind::kOpaque);
   if (skipped_) return;
   refused_ = refused_ || kind_ == BlockKind::kRefusal;
   ++index_;
@@ -304,13 +293,10 @@ void StreamEncoder::delta(const Event& event) {
 }
 
 void StreamEncoder::stop(const Event& event) {
-  const bool refused = refused_ && !is_ours(event.origin);
-  std::string_view word = stop_word(chat::told_stop(event.stop, refused));
-  if (is_ours(event.origin)) {
-    if (!event.raw.empty()) word = event.raw;
-  } else if (has_calls_ && event.stop == chat::StopReason::kEndTurn) {
-    word = "tool_use";
-  }
+  const bool own = is_ours(event.origin);
+  std::string_view word =
+      stop_word(chat::told_stop(event.stop, !own && refused_, !own && has_calls_));
+  if (own && !event.raw.empty()) word = event.raw;
   begin().member("stopReason", word);
   extras(writer_, event);
   finish("messageStop");
@@ -382,7 +368,7 @@ void write_usage(json::Writer& writer, const Usage& usage) {
   const std::uint64_t input = usage.input.value_or(0);
   const std::uint64_t output = usage.output.value_or(0);
   writer.begin_object();
-  writer.member("inputTokens", minus(minus(input, read), written)).member("outputTokens", output);
+  writer.member("inputTokens", fresh_input(usage)).member("outputTokens", output);
   writer.member("totalTokens", usage.total.value_or(input + output));
   if (usage.cached_input) writer.member("cacheReadInputTokens", read);
   if (usage.cache_creation) writer.member("cacheWriteInputTokens", written);

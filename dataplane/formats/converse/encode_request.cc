@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/claude.h"
 #include "dataplane/formats/chat/say.h"
-#include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/converse/content_writer.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -13,11 +11,6 @@ namespace tollgate::dataplane::formats::converse {
 namespace {
 
 using catalog::Feature;
-using chat::cannot_say;
-using chat::is_nonzero;
-using chat::kMaxExactInteger;
-using chat::Number;
-using chat::ThinkingKind;
 using chat::ToolChoiceKind;
 using chat::write_number;
 
@@ -38,20 +31,16 @@ class Encoder {
 
  private:
   void inference();
-  base::Status lost_sampling();
+  base::Status lost_members();
   base::Status tool_config();
   base::Status tools();
   void tool(const chat::Tool& tool);
   void tool_choice();
   base::Status additional();
-  base::Status thinking(json::Writer& writer);
-  base::Status thinking(json::Writer& writer, std::string_view type, Feature asked);
   void model_effort(json::Writer& writer) const;
-  base::Status effort();
   void output_config();
   base::Status about();
   base::Status service_tier();
-  [[nodiscard]] std::string instruction() const;
   [[nodiscard]] bool has_tool_blocks() const;
   [[nodiscard]] bool has_tools() const;
   [[nodiscard]] bool kept(std::string_view key) const {
@@ -59,11 +48,6 @@ class Encoder {
   }
   [[nodiscard]] bool model_has(std::string_view part) const {
     return base::to_lower(target_.model).find(part) != std::string::npos;
-  }
-  [[nodiscard]] bool native_schema() const {
-    return request_.response_format.kind == chat::ResponseFormatKind::kJsonSchema &&
-           (own_ || (claude_.is_claude && claude_.json_schema)) &&
-           !request_.response_format.schema.empty();
   }
 
   const chat::Request& request_;
@@ -73,23 +57,24 @@ class Encoder {
   ContentWriter content_;
   chat::ClaudeTraits claude_;
   bool own_;
+  chat::ClaudeSpeech speech_{request_, claude_, own_, chat::kMinThinkingTokens, losses_};
   std::string_view effort_;  // outputConfig.effort
 };
 
 base::Result<chat::Dropped> Encoder::run() {
   writer_.begin_object();
-  TRY(content_.system(instruction()));
+  TRY(content_.system(speech_.instruction()));
   TRY(content_.messages());
   if (!kept("inferenceConfig")) inference();
   if (!kept("toolConfig")) TRY(tool_config());
-  TRY(effort());
+  TRY_ASSIGN(effort_, speech_.effort());
   if (!kept("additionalModelRequestFields")) TRY(additional());
   if (!kept("outputConfig")) output_config();
   TRY(about());
   if (own_) {
     content_.extras(request_.extras);
   } else {
-    TRY(lost_sampling());
+    TRY(lost_members());
     TRY(losses_.lose_extras(request_.extras, request_.origin));
   }
   writer_.end_object();
@@ -103,26 +88,15 @@ void Encoder::inference() {
   }
   writer_.key("inferenceConfig").begin_object();
   if (sampling.max_tokens) write_number(writer_, "maxTokens", *sampling.max_tokens, own_);
-  if (sampling.temperature) writer_.raw_member("temperature", sampling.temperature->raw);
-  if (sampling.top_p) writer_.raw_member("topP", sampling.top_p->raw);
-  if (!sampling.stop.empty()) {
-    writer_.key("stopSequences").begin_array();
-    for (const std::string_view stop : sampling.stop) writer_.value(stop);
-    writer_.end_array();
-  }
+  write_number(writer_, "temperature", sampling.temperature);
+  write_number(writer_, "topP", sampling.top_p);
+  chat::write_texts(writer_, "stopSequences", sampling.stop);
   writer_.end_object();
 }
 
-base::Status Encoder::lost_sampling() {
-  const chat::Sampling& sampling = request_.sampling;
+base::Status Encoder::lost_members() {
+  TRY(losses_.lose_sampling(request_));
   const std::pair<bool, Feature> asked[] = {
-      {sampling.choices && sampling.choices->value > 1, Feature::kChoices},
-      {sampling.seed.has_value(), Feature::kSeed},
-      {is_nonzero(sampling.presence_penalty), Feature::kPresencePenalty},
-      {is_nonzero(sampling.frequency_penalty), Feature::kFrequencyPenalty},
-      {!sampling.logit_bias.empty() && sampling.logit_bias != "{}" && sampling.logit_bias != "null",
-       Feature::kLogitBias},
-      {chat::asks_logprobs(request_), Feature::kLogprobs},
       {has_tools() && !request_.parallel_tool_calls.value_or(true), Feature::kParallelToolCalls},
       {!request_.verbosity.empty(), Feature::kVerbosity},
       {!request_.user.empty(), Feature::kUser},
@@ -236,84 +210,14 @@ base::Status Encoder::additional() {
       write_number(writer, "top_k", *k, own_);
     }
   }
-  TRY(thinking(writer));
+  TRY(speech_.thinking(writer));
   if (!own_) model_effort(writer);
   writer.end_object();
   if (fields != "{}") writer_.raw_member("additionalModelRequestFields", fields);
   return {};
 }
 
-base::Status Encoder::thinking(json::Writer& writer) {
-  const bool adapts = own_ || !claude_.is_claude || claude_.effort;
-  const std::string_view by_itself = adapts ? "adaptive" : "enabled";
-  switch (request_.reasoning.thinking) {
-    case ThinkingKind::kUnset:
-      if (own_) return {};
-      if (claude_.is_claude && request_.reasoning.effort == "none") {
-        TRY(thinking(writer, "disabled", Feature::kThinkingDisabled));
-      }
-      if (request_.reasoning.summary.empty()) return {};
-      // Who wants to read the thoughts wants the model to have some.
-      if (!claude_.is_claude || !claude_.thinking) {
-        return losses_.lose(Feature::kReasoningSummary);
-      }
-      return thinking(writer, by_itself, Feature::kReasoningSummary);
-    case ThinkingKind::kDisabled:
-      return thinking(writer, "disabled", Feature::kThinkingDisabled);
-    case ThinkingKind::kEnabled:
-      return thinking(writer, "enabled", Feature::kThinkingBudget);
-    case ThinkingKind::kAdaptive:
-      if (!own_ && claude_.is_claude && !claude_.thinking) {
-        return losses_.lose(Feature::kThinkingAdaptive);
-      }
-      return thinking(writer, by_itself, Feature::kThinkingAdaptive);
-  }
-  return {};
-}
-
-base::Status Encoder::thinking(json::Writer& writer, std::string_view type, Feature asked) {
-  const chat::Reasoning& reasoning = request_.reasoning;
-  const auto budget = chat::thinking_budget(request_, chat::kMinThinkingTokens);
-  if (!own_ && type == "enabled" && !budget) return losses_.lose(asked);
-  writer.key("thinking").begin_object().member("type", type);
-  if (own_) {
-    if (reasoning.budget_tokens) writer.raw_member("budget_tokens", reasoning.budget_tokens->raw);
-  } else if (type == "enabled") {
-    writer.member("budget_tokens", *budget);
-  }
-  if (!reasoning.display.empty()) {
-    writer.member("display", reasoning.display);
-  } else if (!own_ && type != "disabled") {
-    if (reasoning.include) {
-      writer.member("display", *reasoning.include ? "summarized" : "omitted");
-    } else if (!reasoning.summary.empty()) {
-      writer.member("display", "summarized");
-    }
-  }
-  writer.end_object();
-  return {};
-}
-
-/// Models of Anthropic have a member of the dialect; model_effort() speaks to the others.
-base::Status Encoder::effort() {
-  static constexpr std::array<std::string_view, 5> kEfforts{"low", "medium", "high", "xhigh",
-                                                            "max"};
-  const std::string_view asked = request_.reasoning.effort;
-  if (own_) {
-    effort_ = asked;
-    return {};
-  }
-  if (asked.empty() || asked == "none" || !claude_.is_claude) return {};
-  const std::string_view said = asked == "minimal" ? "low" : asked;
-  if (std::find(kEfforts.begin(), kEfforts.end(), said) == kEfforts.end()) {
-    return cannot_say("reasoning_effort \"" + std::string(asked) +
-                      "\" is not supported by Anthropic (low, medium, high, xhigh and max are)");
-  }
-  if (!claude_.effort) return losses_.lose(Feature::kReasoningEffort);
-  effort_ = said;
-  return {};
-}
-
+/// How the models of other makers take effort; those of Anthropic have a member of the dialect.
 void Encoder::model_effort(json::Writer& writer) const {
   const std::string_view asked = request_.reasoning.effort;
   if (asked.empty() || claude_.is_claude) return;
@@ -333,11 +237,11 @@ void Encoder::model_effort(json::Writer& writer) const {
 }
 
 void Encoder::output_config() {
-  if (effort_.empty() && !native_schema()) return;
+  if (effort_.empty() && !speech_.native_schema()) return;
   const chat::ResponseFormat& format = request_.response_format;
   writer_.key("outputConfig").begin_object();
   if (!effort_.empty()) writer_.member("effort", effort_);
-  if (native_schema()) {
+  if (speech_.native_schema()) {
     writer_.key("textFormat").begin_object().member("type", "json_schema");
     writer_.key("structure").begin_object().key("jsonSchema").begin_object();
     writer_.member("schema", format.schema);
@@ -350,11 +254,6 @@ void Encoder::output_config() {
     writer_.end_object().end_object().end_object();
   }
   writer_.end_object();
-}
-
-std::string Encoder::instruction() const {
-  if (own_ || native_schema()) return {};
-  return chat::json_instruction(request_.response_format);
 }
 
 base::Status Encoder::about() {

@@ -4,6 +4,7 @@
 #include "dataplane/base/text.h"
 #include "dataplane/formats/chat/error_body.h"
 #include "dataplane/formats/chat/sealed.h"
+#include "dataplane/formats/chat/words.h"
 #include "dataplane/formats/converse/converse.h"
 #include "dataplane/formats/converse/parts.h"
 
@@ -14,11 +15,9 @@ using chat::BlockKind;
 using chat::ErrorKind;
 using chat::StopReason;
 
-struct StopRow {
-  std::string_view word;
-  StopReason stop;
-};
-// The first row of a reason is the word for it.
+using StopRow = chat::Word<StopReason>;
+using ErrorRow = chat::Word<ErrorKind>;
+
 constexpr std::array kStops{
     StopRow{"end_turn", StopReason::kEndTurn},
     StopRow{"tool_use", StopReason::kToolCalls},
@@ -36,11 +35,6 @@ constexpr std::array kStops{
     StopRow{"model_context_window_exceeded", StopReason::kContextWindow},
 };
 
-struct ErrorRow {
-  std::string_view name;
-  ErrorKind kind;
-};
-// The first row of a kind is the name for it.
 constexpr std::array kErrors{
     ErrorRow{"ValidationException", ErrorKind::kInvalidRequest},
     ErrorRow{"UnrecognizedClientException", ErrorKind::kAuthentication},
@@ -111,7 +105,7 @@ constexpr std::array kMedia{
 const ErrorRow* find_error(std::string_view name) {
   name = chat::bare_aws_name(name);
   const auto* const row = std::find_if(kErrors.begin(), kErrors.end(), [name](const ErrorRow& r) {
-    return base::equals_ignore_case(r.name, name);
+    return base::equals_ignore_case(r.word, name);
   });
   return row == kErrors.end() ? nullptr : row;
 }
@@ -119,27 +113,21 @@ const ErrorRow* find_error(std::string_view name) {
 }  // namespace
 
 std::string_view stop_word(StopReason stop) {
-  const auto* const row = std::find_if(kStops.begin(), kStops.end(),
-                                       [stop](const StopRow& r) { return r.stop == stop; });
-  return row == kStops.end() ? "end_turn" : row->word;
+  return chat::word_of(kStops, stop, "end_turn");
 }
 
 StopReason stop_of(std::string_view word) {
-  const auto* const row = std::find_if(kStops.begin(), kStops.end(),
-                                       [word](const StopRow& r) { return r.word == word; });
-  return row == kStops.end() ? StopReason::kOther : row->stop;
+  return chat::meaning_of(kStops, word, StopReason::kOther);
 }
 
 ErrorKind error_kind(std::string_view name, int status) {
   const ErrorRow* const row = find_error(name);
-  return row == nullptr ? chat::kind_of(status) : row->kind;
+  return row == nullptr ? chat::kind_of(status) : row->meaning;
 }
 
 std::string_view error_name(const chat::ChatError& error) {
-  if (const ErrorRow* const row = find_error(error.type)) return row->name;
-  const auto* const row = std::find_if(kErrors.begin(), kErrors.end(),
-                                       [&](const ErrorRow& r) { return r.kind == error.kind; });
-  return row == kErrors.end() ? "InternalServerException" : row->name;
+  const ErrorRow* const row = find_error(error.type);
+  return row != nullptr ? row->word : chat::word_of(kErrors, error.kind, "InternalServerException");
 }
 
 std::string_view format_of(BlockKind kind, std::string_view media_type) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dataplane/base/hash.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/gemini/answer.h"
 #include "dataplane/formats/gemini/framing.h"
 #include "dataplane/formats/gemini/members.h"
@@ -47,22 +48,16 @@ class KeptExtras {
     if (bytes_ > chat::AnswerDecoder::kMaxAnswerBytes) {
       return base::backend_error(base::Code::kLimitExceeded, false, "the answer is too large");
     }
-    for (chat::OwnedExtra& extra : extras_) {
-      if (extra.key != key) continue;
-      extra.raw = raw;
-      return {};
-    }
-    extras_.push_back({std::string(key), std::string(raw)});
+    chat::keep_extra(extras_, key, raw);
     return {};
   }
   const chat::Extras* views() {
-    views_.clear();
-    for (const chat::OwnedExtra& extra : extras_) views_.push_back({extra.key, extra.raw});
+    views_ = chat::views_of(extras_);
     return &views_;
   }
 
  private:
-  std::vector<chat::OwnedExtra> extras_;
+  chat::OwnedExtras extras_;
   chat::Extras views_;
   std::size_t bytes_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/formats/chat/calls.h"
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/gemini/answer.h"
 #include "dataplane/formats/gemini/answer_parts.h"
 #include "dataplane/formats/gemini/members.h"
@@ -35,12 +36,6 @@ void write_finish(json::Writer& writer, chat::StopReason stop, std::string_view 
   }
 }
 
-chat::Extras views(const std::vector<chat::OwnedExtra>& owned) {
-  chat::Extras extras;
-  for (const chat::OwnedExtra& extra : owned) extras.push_back({extra.key, extra.raw});
-  return extras;
-}
-
 base::Status write_candidate(json::Writer& writer, const chat::AnswerChoice& choice,
                              std::size_t index, catalog::Format origin) {
   const bool own = origin == catalog::Format::kGeminiGenerate;
@@ -61,7 +56,7 @@ base::Status write_candidate(json::Writer& writer, const chat::AnswerChoice& cho
   write_finish(writer, chat::told_stop(choice.stop, refused), choice.raw_stop, own);
   writer.member("index", static_cast<std::uint64_t>(index));
   write_logprobs(writer, choice.logprobs, origin);
-  if (own) write_extras(writer, views(choice.extras), {});
+  if (own) write_extras(writer, chat::views_of(choice.extras), {});
   writer.end_object();
   return {};
 }
@@ -159,7 +154,7 @@ void Encoder::send(ByteSink& sink) {
 
 void Encoder::tail(json::Writer& writer) {
   if (usage_.reported || usage_.estimated) {
-    const chat::Extras extras = views(usage_extras_);
+    const chat::Extras extras = chat::views_of(usage_extras_);
     writer.key("usageMetadata");
     write_usage(writer, usage_, origin_ == catalog::Format::kGeminiGenerate ? &extras : nullptr);
   }
@@ -328,7 +323,7 @@ void Encoder::write_stopped(json::Writer& writer, Choice& choice, std::size_t in
   writer.end_array().member("role", "model").end_object();
   write_finish(writer, choice.stop, choice.raw_stop, google);
   writer.member("index", static_cast<std::uint64_t>(index));
-  if (google) write_extras(writer, views(choice.extras), {});
+  if (google) write_extras(writer, chat::views_of(choice.extras), {});
   writer.end_object();
 }
 
@@ -347,7 +342,7 @@ void Encoder::finish(const Event& event, ByteSink& sink) {
     writer.end_array();
   }
   tail(writer);
-  if (google) write_extras(writer, views(extras_), {});
+  if (google) write_extras(writer, chat::views_of(extras_), {});
   writer.end_object();
   send(sink);
 }
@@ -417,7 +412,7 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
     writer.end_array();
   }
   if (answer.usage.reported || answer.usage.estimated) {
-    const chat::Extras extras = views(answer.usage_extras);
+    const chat::Extras extras = chat::views_of(answer.usage_extras);
     writer.key("usageMetadata");
     write_usage(writer, answer.usage, google ? &extras : nullptr);
   }
@@ -425,7 +420,7 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
   if (!model.empty()) writer.member("modelVersion", model);
   const std::string_view id = answer.id.empty() ? context.request_id : answer.id;
   if (!id.empty()) writer.member("responseId", id);
-  if (google) write_extras(writer, views(answer.extras), {});
+  if (google) write_extras(writer, chat::views_of(answer.extras), {});
   writer.end_object();
   return {};
 }

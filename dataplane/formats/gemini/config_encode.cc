@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "dataplane/base/text.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/gemini/members.h"
 #include "dataplane/formats/gemini/request_encode.h"
@@ -13,13 +14,9 @@ namespace {
 using catalog::Feature;
 using chat::ResponseFormatKind;
 using chat::ThinkingKind;
+using chat::write_number;
 
 constexpr std::string_view kPath = "generationConfig.";
-
-void write_number(json::Writer& writer, std::string_view name,
-                  const std::optional<chat::Number>& number) {
-  if (number) writer.raw_member(name, number->raw);
-}
 
 /// Google's seeds have 31 bits, OpenAI's 63.
 void write_seed(Encoding& encoding) {
@@ -56,10 +53,7 @@ void write_sampling(Encoding& encoding) {
   write_number(writer, "maxOutputTokens", sampling.max_tokens);
   write_number(writer, "presencePenalty", sampling.presence_penalty);
   write_number(writer, "frequencyPenalty", sampling.frequency_penalty);
-  if (sampling.stop.empty()) return;
-  writer.key("stopSequences").begin_array();
-  for (const std::string_view stop : sampling.stop) writer.value(stop);
-  writer.end_array();
+  chat::write_texts(writer, "stopSequences", sampling.stop);
 }
 
 base::Status write_schema(Encoding& encoding, std::string_view schema, std::string_view where) {

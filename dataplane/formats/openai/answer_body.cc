@@ -13,23 +13,11 @@ using base::Status;
 using chat::AnswerDecoder;
 using chat::EventSink;
 
-/// A JSON document with its padding, in a buffer that is used again.
-class Scratch {
- public:
-  base::Result<json::Value> open(std::string_view text) {
-    bytes_.reserve(text.size() + json::kPaddingBytes);
-    bytes_.assign(text);
-    bytes_.append(json::kPaddingBytes, ' ');
-    auto value = reader_.open({bytes_.data(), text.size()});
-    if (!value) return broken_answer("not JSON: " + value.error().detail);
-    if (value->type() != json::Type::kObject) return broken_answer("not a JSON object");
-    return value;
-  }
-
- private:
-  std::string bytes_;
-  json::Reader reader_;
-};
+base::Status check(const base::Result<json::Value>& document) {
+  if (!document) return broken_answer("not JSON: " + document.error().detail);
+  if (document->type() != json::Type::kObject) return broken_answer("not a JSON object");
+  return {};
+}
 
 class StreamDecoder final : public AnswerDecoder {
  public:
@@ -66,39 +54,21 @@ class StreamDecoder final : public AnswerDecoder {
       done_ = went == EventTaker::Went::kDone;
       return {};
     }
-    TRY_ASSIGN(const json::Value value, scratch_.open(data));
-    TRY_ASSIGN(const EventTaker::Went went, taker_->take(value, sink));
+    scratch_.reserve(data.size() + json::kPaddingBytes);
+    scratch_.assign(data);
+    scratch_.append(json::kPaddingBytes, ' ');
+    const auto document = reader_.open({scratch_.data(), data.size()});
+    TRY(check(document));
+    TRY_ASSIGN(const EventTaker::Went went, taker_->take(*document, sink));
     done_ = went == EventTaker::Went::kDone;
     return {};
   }
 
   std::unique_ptr<EventTaker> taker_;
   SseReader sse_;
-  Scratch scratch_;
+  std::string scratch_;
+  json::Reader reader_;
   bool done_ = false;
-};
-
-class WholeDecoder final : public AnswerDecoder {
- public:
-  explicit WholeDecoder(std::unique_ptr<WholeTaker> taker) : taker_(std::move(taker)) {}
-
-  Status push(std::string_view bytes, EventSink&) override {
-    if (body_.size() + bytes.size() > kMaxAnswerBytes) return chat::answer_too_large();
-    body_ += bytes;
-    return {};
-  }
-
-  Status finish(EventSink& sink) override {
-    Scratch scratch;
-    TRY_ASSIGN(const json::Value value, scratch.open(body_));
-    const auto error = value.find("error");
-    if (error && says_error(*error)) return hand_out_error(*error, sink);
-    return taker_->take(value, sink);
-  }
-
- private:
-  std::unique_ptr<WholeTaker> taker_;
-  std::string body_;
 };
 
 }  // namespace
@@ -107,8 +77,14 @@ std::unique_ptr<AnswerDecoder> stream_decoder(std::unique_ptr<EventTaker> taker)
   return std::make_unique<StreamDecoder>(std::move(taker));
 }
 
-std::unique_ptr<AnswerDecoder> whole_decoder(std::unique_ptr<WholeTaker> taker) {
-  return std::make_unique<WholeDecoder>(std::move(taker));
+std::unique_ptr<AnswerDecoder> whole_decoder(chat::WholeReader read) {
+  return chat::whole_decoder([read = std::move(read)](const base::Result<json::Value>& document,
+                                                      EventSink& sink) -> Status {
+    TRY(check(document));
+    const auto error = document->find("error");
+    if (error && says_error(*error)) return hand_out_error(*error, sink);
+    return read(document, sink);
+  });
 }
 
 Status hand_out_error(const json::Value& value, EventSink& sink) {

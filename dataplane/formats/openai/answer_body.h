@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/formats/chat/format.h"
+#include "dataplane/formats/chat/whole.h"
 #include "dataplane/formats/sse_reader.h"
 #include "dataplane/json/reader.h"
 
@@ -27,13 +28,8 @@ class EventTaker {
 /// A stream of server-sent events whose data is JSON.
 std::unique_ptr<chat::AnswerDecoder> stream_decoder(std::unique_ptr<EventTaker> taker);
 
-/// What a dialect does with a whole answer: all its events.
-class WholeTaker {
- public:
-  virtual ~WholeTaker() = default;
-  virtual base::Status take(const json::Value& document, chat::EventSink& sink) = 0;
-};
-std::unique_ptr<chat::AnswerDecoder> whole_decoder(std::unique_ptr<WholeTaker> taker);
+/// A whole answer: an error is handed out as such, and `read` gets any other object.
+std::unique_ptr<chat::AnswerDecoder> whole_decoder(chat::WholeReader read);
 
 /// kError with what `value` says.
 base::Status hand_out_error(const json::Value& value, chat::EventSink& sink);

@@ -145,6 +145,39 @@ std::string answer_id(std::string_view own, std::string_view prefix,
   return id;
 }
 
+Identity made_identity(std::string_view prefix, const chat::AnswerContext& context) {
+  Identity identity;
+  identity.id = answer_id({}, prefix, context);
+  identity.model = context.model;
+  identity.created = context.now_unix_s;
+  return identity;
+}
+
+void take_identity(Identity& identity, const chat::Event& start, catalog::Format own) {
+  if (!start.id.empty()) identity.id = start.id;
+  if (!start.model.empty()) identity.model = start.model;
+  if (start.created_unix_s > 0) identity.created = start.created_unix_s;
+  if (start.origin == own) identity.raw = start.raw;
+}
+
+Identity identity_of(const chat::WholeAnswer& answer, std::string_view prefix,
+                     const chat::AnswerContext& context, catalog::Format own) {
+  Identity identity = made_identity(prefix, context);
+  identity.id = answer_id(answer.id, prefix, context);
+  if (!answer.model.empty()) identity.model = answer.model;
+  if (answer.created_unix_s > 0) identity.created = answer.created_unix_s;
+  if (answer.origin == own) identity.raw = answer.raw;
+  return identity;
+}
+
+void write_usage_of(json::Writer& w, const chat::WholeAnswer& answer, catalog::Format own) {
+  if (answer.origin == own && !answer.usage_raw.empty()) {
+    w.raw_member("usage", answer.usage_raw);
+  } else if (answer.usage.reported || answer.usage.estimated) {
+    write_usage(w.key("usage"), answer.usage);
+  }
+}
+
 void write_members(json::Writer& w, std::string_view raw) {
   if (raw.empty()) return;
   json::Reader reader;

@@ -47,6 +47,15 @@ struct Identity {
   std::string raw;  // of an answer of the same dialect: members that it says besides
 };
 
+/// Of a stream, until its origin says more; `prefix` is that of the id.
+Identity made_identity(std::string_view prefix, const chat::AnswerContext& context);
+/// What kStart says of it.
+void take_identity(Identity& identity, const chat::Event& start, catalog::Format own);
+Identity identity_of(const chat::WholeAnswer& answer, std::string_view prefix,
+                     const chat::AnswerContext& context, catalog::Format own);
+/// The member `usage` of a whole answer, if there are figures.
+void write_usage_of(json::Writer& w, const chat::WholeAnswer& answer, catalog::Format own);
+
 /// The provider's own id, or `prefix` and the request's.
 std::string answer_id(std::string_view own, std::string_view prefix,
                       const chat::AnswerContext& context);

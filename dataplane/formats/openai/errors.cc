@@ -128,6 +128,17 @@ int status_in(const ChatError& error) {
   return read.ec == std::errc{} && read.ptr == end && code >= 400 && code <= 599 ? code : 0;
 }
 
+void append_error_object(std::string& out, const ChatError& error) {
+  json::Writer w(out);
+  w.begin_object();
+  w.member("type", error.type.empty() ? error_type(catalog::Dialect::kOpenAi, error.status)
+                                      : std::string_view(error.type));
+  w.member("code", error.code.empty() ? std::to_string(error.status) : error.code);
+  w.member("message", error.message);
+  if (!error.param.empty()) w.member("param", error.param);
+  w.end_object();
+}
+
 }  // namespace
 
 ChatError error_inside(const json::Value& value) {
@@ -166,21 +177,17 @@ ChatError decode_error(const chat::ProviderError& provider) {
   return error;
 }
 
-void append_error_object(std::string& out, const ChatError& error) {
-  json::Writer w(out);
-  w.begin_object();
-  w.member("type", error.type.empty() ? error_type(catalog::Dialect::kOpenAi, error.status)
-                                      : std::string_view(error.type));
-  w.member("code", error.code.empty() ? std::to_string(error.status) : error.code);
-  w.member("message", error.message);
-  if (!error.param.empty()) w.member("param", error.param);
-  w.end_object();
-}
-
 std::string encode_error(const ChatError& error) {
   std::string out = R"({"type":"error","error":)";
   append_error_object(out, error);
   out += '}';
+  return out;
+}
+
+std::string error_event(const ChatError& error) {
+  std::string out = R"(data: {"error":)";
+  append_error_object(out, error);
+  out += "}\n\n";
   return out;
 }
 

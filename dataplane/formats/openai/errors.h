@@ -15,7 +15,7 @@ chat::ChatError error_inside(const json::Value& value);
 
 /// {"type":"error","error":{"type","code","message"(,"param")}}
 std::string encode_error(const chat::ChatError& error);
-/// The members of `error` alone.
-void append_error_object(std::string& out, const chat::ChatError& error);
+/// The event that ends a stream with it.
+std::string error_event(const chat::ChatError& error);
 
 }  // namespace tollgate::dataplane::formats::openai

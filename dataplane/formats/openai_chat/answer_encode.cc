@@ -177,12 +177,9 @@ void write_choice(json::Writer& w, const AnswerChoice& choice, std::size_t index
 
 base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext& context,
                            std::string& out) {
-  openai::Identity identity;
-  identity.id = openai::answer_id(answer.id, "chatcmpl-", context);
-  identity.model = answer.model.empty() ? std::string(context.model) : answer.model;
-  identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
+  openai::Identity identity =
+      openai::identity_of(answer, "chatcmpl-", context, catalog::Format::kOpenAiChat);
   identity.service_tier = answer.service_tier;
-  if (answer.origin == catalog::Format::kOpenAiChat) identity.raw = answer.raw;
   const bool legacy = context.request != nullptr && context.request->legacy_functions;
   json::Writer w(out);
   w.begin_object();
@@ -192,11 +189,7 @@ base::Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerCo
     write_choice(w, answer.choices[i], i, answer, identity, legacy);
   }
   w.end_array();
-  if (answer.origin == catalog::Format::kOpenAiChat && !answer.usage_raw.empty()) {
-    w.raw_member("usage", answer.usage_raw);
-  } else if (answer.usage.reported || answer.usage.estimated) {
-    openai::write_usage(w.key("usage"), answer.usage);
-  }
+  openai::write_usage_of(w, answer, catalog::Format::kOpenAiChat);
   w.end_object();
   return {};
 }

@@ -1,3 +1,4 @@
+#include "dataplane/formats/chat/claude.h"
 #include "dataplane/formats/openai_chat/request.h"
 
 namespace tollgate::dataplane::formats::openai_chat {
@@ -84,13 +85,8 @@ base::Result<bool> decode_thinking_config(const RequestReader& reader, const jso
     const json::Value& member = members->value();
     if (key == "type") {
       TRY_ASSIGN(const std::string_view type, reader.keeper().text(member, "thinking.type"));
-      if (type == "enabled") {
-        reasoning.thinking = chat::ThinkingKind::kEnabled;
-      } else if (type == "disabled") {
-        reasoning.thinking = chat::ThinkingKind::kDisabled;
-      } else if (type == "adaptive") {
-        reasoning.thinking = chat::ThinkingKind::kAdaptive;
-      } else {
+      reasoning.thinking = chat::thinking_kind(type);
+      if (reasoning.thinking == chat::ThinkingKind::kUnset) {
         return bad_request("thinking.type", "must be enabled, disabled or adaptive");
       }
     } else if (key == "budget_tokens" && !member.is_null()) {

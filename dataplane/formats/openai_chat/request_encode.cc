@@ -10,10 +10,7 @@ namespace {
 using catalog::Feature;
 using chat::LossCheck;
 using chat::Request;
-
-void write_number(json::Writer& w, std::string_view name, const std::optional<chat::Number>& n) {
-  if (n) w.raw_member(name, n->raw);
-}
+using chat::write_number;
 
 void write_tool(json::Writer& w, const chat::Tool& tool, const LossCheck& losses) {
   if (tool.builtin) {
@@ -54,14 +51,11 @@ void write_sampling(json::Writer& w, const Request& request, const chat::Target&
   if (!losses.foreign() || chat::asks_logprobs(request)) {
     write_number(w, "top_logprobs", s.top_logprobs);
   }
-  if (s.stop.empty()) return;
   if (s.plain_stop && s.stop.size() == 1) {
     w.member("stop", s.stop.front());
-    return;
+  } else {
+    chat::write_texts(w, "stop", s.stop);
   }
-  w.key("stop").begin_array();
-  for (const std::string_view stop : s.stop) w.value(stop);
-  w.end_array();
 }
 
 void write_response_format(json::Writer& w, const chat::ResponseFormat& format,

@@ -43,18 +43,16 @@ class Encoder final : public chat::StreamEncoder {
       : include_usage_(context.include_usage),
         legacy_(context.request != nullptr && context.request->legacy_functions),
         wants_logprobs_(context.request != nullptr &&
-                        context.request->sampling.logprobs.value_or(false)) {
-    identity_.id = openai::answer_id({}, "chatcmpl-", context);
-    identity_.model = context.model;
-    identity_.created = context.now_unix_s;
-  }
+                        context.request->sampling.logprobs.value_or(false)),
+        identity_(openai::made_identity("chatcmpl-", context)) {}
 
   Status on_event(const Event& event, ByteSink& sink) override {
     if (ended_) return {};
     if (!(event.kind == EventKind::kDelta && event.delta == DeltaKind::kLogprobs)) flush(sink);
     switch (event.kind) {
       case EventKind::kStart:
-        start(event);
+        openai::take_identity(identity_, event, catalog::Format::kOpenAiChat);
+        identity_.service_tier = event.service_tier;
         return {};
       case EventKind::kBlockStart:
         return open(event, sink);
@@ -85,21 +83,10 @@ class Encoder final : public chat::StreamEncoder {
     if (ended_) return;
     flush(sink);
     ended_ = true;
-    chunk_ = R"(data: {"error":)";
-    openai::append_error_object(chunk_, error);
-    chunk_ += "}\n\n";
-    sink.write(chunk_);
+    sink.write(openai::error_event(error));
   }
 
  private:
-  void start(const Event& event) {
-    if (!event.id.empty()) identity_.id = event.id;
-    if (!event.model.empty()) identity_.model = event.model;
-    if (event.created_unix_s > 0) identity_.created = event.created_unix_s;
-    identity_.service_tier = event.service_tier;
-    if (event.origin == catalog::Format::kOpenAiChat) identity_.raw = event.raw;
-  }
-
   /// The beginning of every chunk, made once: up to the choices.
   const std::string& head() {
     if (!head_.empty()) return head_;

@@ -1,5 +1,4 @@
-#include "dataplane/formats/openai/answer_body.h"
-#include "dataplane/formats/openai/emitter.h"
+#include "dataplane/formats/openai/choices.h"
 #include "dataplane/formats/openai/envelope.h"
 #include "dataplane/formats/openai/errors.h"
 #include "dataplane/formats/openai/logprobs.h"
@@ -15,104 +14,13 @@ using chat::BlockKind;
 using chat::DeltaKind;
 using chat::Event;
 using chat::EventKind;
-using chat::EventSink;
-using openai::broken_answer;
-using openai::text_member;
 
 constexpr catalog::Format kOwn = catalog::Format::kOpenAiCompletions;
 
-Status hand_out_end(EventSink& sink) {
-  Event event;
-  event.kind = EventKind::kEnd;
-  return sink.on_event(event);
+Status take_choice(const json::Value& choice, std::size_t index, bool /*whole*/,
+                   openai::Emitter& emitter, chat::EventSink& sink) {
+  return emitter.text(index, BlockKind::kText, openai::text_member(choice, "text"), sink);
 }
-
-/// Whole answers and chunks are alike.
-class Reader {
- public:
-  explicit Reader(std::string_view request_id) : emitter_(kOwn, request_id) {}
-
-  Status take(const json::Value& document, const openai::Envelope& envelope, EventSink& sink) {
-    if (!started_) {
-      started_ = true;
-      TRY(openai::hand_out_start(envelope, document, kOwn, sink));
-    }
-    if (envelope.choices) {
-      auto choices = envelope.choices->elements();
-      if (!choices) return broken_answer("choices is no list");
-      while (choices->next()) TRY(take_choice(choices->value(), sink));
-    }
-    return openai::hand_out_usage(envelope, kOwn, sink);
-  }
-
-  openai::Emitter& emitter() { return emitter_; }
-
- private:
-  Status take_choice(const json::Value& choice, EventSink& sink) {
-    const std::size_t index = openai::choice_index(choice);
-    TRY(emitter_.touch(index));
-    TRY(emitter_.text(index, BlockKind::kText, text_member(choice, "text"), sink));
-    const auto logprobs = choice.find("logprobs");
-    if (logprobs && logprobs->type() == json::Type::kObject) {
-      TRY(emitter_.logprobs(index, logprobs->raw().value_or("null"), sink));
-    }
-    const std::string_view reason = text_member(choice, "finish_reason");
-    if (reason.empty()) return {};
-    return emitter_.stop(index, reason, text_member(choice, "stop_reason"), sink);
-  }
-
-  openai::Emitter emitter_;
-  bool started_ = false;
-};
-
-class ChunkTaker final : public openai::EventTaker {
- public:
-  explicit ChunkTaker(std::string_view request_id) : reader_(request_id) {}
-
-  base::Result<Went> take(const json::Value& document, EventSink& sink) override {
-    const openai::Envelope envelope = openai::read_envelope(document);
-    if (envelope.error || envelope.is_error) {
-      TRY(openai::hand_out_error(envelope.error.value_or(document), sink));
-      return Went::kDone;
-    }
-    if (!envelope.choices && !envelope.usage) return Went::kOn;  // no event of this protocol
-    TRY(reader_.take(document, envelope, sink));
-    return Went::kOn;
-  }
-
-  base::Result<Went> take_done(EventSink& sink) override {
-    if (!reader_.emitter().any()) return broken_answer("the stream holds no choice");
-    TRY(reader_.emitter().stop_rest(sink));
-    TRY(hand_out_end(sink));
-    return Went::kDone;
-  }
-
-  Status end(EventSink& sink) override {
-    if (!reader_.emitter().complete()) return broken_answer("the stream ended early");
-    return hand_out_end(sink);
-  }
-
- private:
-  Reader reader_;
-};
-
-class AnswerTaker final : public openai::WholeTaker {
- public:
-  explicit AnswerTaker(std::string_view request_id) : reader_(request_id) {}
-
-  Status take(const json::Value& document, EventSink& sink) override {
-    const openai::Envelope envelope = openai::read_envelope(document);
-    if (envelope.is_error) return openai::hand_out_error(document, sink);
-    if (!envelope.choices) return broken_answer("it has no choices");
-    TRY(reader_.take(document, envelope, sink));
-    if (!reader_.emitter().any()) return broken_answer("it has no choices");
-    TRY(reader_.emitter().stop_rest(sink));
-    return hand_out_end(sink);
-  }
-
- private:
-  Reader reader_;
-};
 
 bool is_said(BlockKind kind) {
   return kind == BlockKind::kText || kind == BlockKind::kRefusal;
@@ -128,20 +36,14 @@ void write_ending(json::Writer& w, std::string_view logprobs, std::string_view r
 
 class Encoder final : public chat::StreamEncoder {
  public:
-  explicit Encoder(const chat::AnswerContext& context) : include_usage_(context.include_usage) {
-    identity_.id = openai::answer_id({}, "cmpl-", context);
-    identity_.model = context.model;
-    identity_.created = context.now_unix_s;
-  }
+  explicit Encoder(const chat::AnswerContext& context)
+      : include_usage_(context.include_usage), identity_(openai::made_identity("cmpl-", context)) {}
 
   Status on_event(const Event& event, ByteSink& sink) override {
     if (ended_) return {};
     switch (event.kind) {
       case EventKind::kStart:
-        if (!event.id.empty()) identity_.id = event.id;
-        if (!event.model.empty()) identity_.model = event.model;
-        if (event.created_unix_s > 0) identity_.created = event.created_unix_s;
-        if (event.origin == kOwn) identity_.raw = event.raw;
+        openai::take_identity(identity_, event, kOwn);
         return {};
       case EventKind::kDelta:
         if (event.delta == DeltaKind::kLogprobs) {
@@ -178,10 +80,7 @@ class Encoder final : public chat::StreamEncoder {
   void fail(const chat::ChatError& error, ByteSink& sink) override {
     if (ended_) return;
     ended_ = true;
-    chunk_ = R"(data: {"error":)";
-    openai::append_error_object(chunk_, error);
-    chunk_ += "}\n\n";
-    sink.write(chunk_);
+    sink.write(openai::error_event(error));
   }
 
  private:
@@ -260,10 +159,7 @@ std::string logprobs_of(const chat::AnswerChoice& choice, catalog::Format origin
 
 std::unique_ptr<chat::AnswerDecoder> make_decoder(bool streamed,
                                                   const chat::AnswerContext& context) {
-  if (streamed) {
-    return openai::stream_decoder(std::make_unique<ChunkTaker>(context.request_id));
-  }
-  return openai::whole_decoder(std::make_unique<AnswerTaker>(context.request_id));
+  return openai::choices_decoder(streamed, kOwn, context.request_id, take_choice);
 }
 
 std::unique_ptr<chat::StreamEncoder> make_stream_encoder(const chat::AnswerContext& context) {
@@ -272,12 +168,8 @@ std::unique_ptr<chat::StreamEncoder> make_stream_encoder(const chat::AnswerConte
 
 Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext& context,
                      std::string& out) {
-  openai::Identity identity;
-  identity.id = openai::answer_id(answer.id, "cmpl-", context);
-  identity.model = answer.model.empty() ? std::string(context.model) : answer.model;
-  identity.created = answer.created_unix_s > 0 ? answer.created_unix_s : context.now_unix_s;
   const bool own = answer.origin == kOwn;
-  if (own) identity.raw = answer.raw;
+  openai::Identity identity = openai::identity_of(answer, "cmpl-", context, kOwn);
   json::Writer w(out);
   w.begin_object();
   openai::write_identity(w, identity, "text_completion");
@@ -295,11 +187,7 @@ Status encode_answer(const chat::WholeAnswer& answer, const chat::AnswerContext&
     w.end_object();
   }
   w.end_array();
-  if (own && !answer.usage_raw.empty()) {
-    w.raw_member("usage", answer.usage_raw);
-  } else if (answer.usage.reported || answer.usage.estimated) {
-    openai::write_usage(w.key("usage"), answer.usage);
-  }
+  openai::write_usage_of(w, answer, kOwn);
   w.end_object();
   return {};
 }

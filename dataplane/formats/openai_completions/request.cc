@@ -1,4 +1,5 @@
 #include "dataplane/formats/chat/extras.h"
+#include "dataplane/formats/chat/say.h"
 #include "dataplane/formats/chat/survey.h"
 #include "dataplane/formats/openai/members.h"
 #include "dataplane/formats/openai_completions/parts.h"
@@ -7,6 +8,7 @@ namespace tollgate::dataplane::formats::openai_completions {
 namespace {
 
 using chat::Request;
+using chat::write_number;
 using openai::RequestReader;
 
 /// The one text of a prompt; nullopt: several texts, or tokens.
@@ -49,10 +51,6 @@ base::Result<bool> decode_member(const RequestReader& reader, std::string_view n
   return reader.common(name, value, request);
 }
 
-void write_number(json::Writer& w, std::string_view name, const std::optional<chat::Number>& n) {
-  if (n) w.raw_member(name, n->raw);
-}
-
 void write_sampling(json::Writer& w, const chat::Sampling& s) {
   write_number(w, "max_tokens", s.max_tokens);
   write_number(w, "temperature", s.temperature);
@@ -64,14 +62,11 @@ void write_sampling(json::Writer& w, const chat::Sampling& s) {
   write_number(w, "n", s.choices);
   write_number(w, "logprobs", s.top_logprobs);
   if (!s.logit_bias.empty()) w.raw_member("logit_bias", s.logit_bias);
-  if (s.stop.empty()) return;
   if (s.plain_stop && s.stop.size() == 1) {
     w.member("stop", s.stop.front());
-    return;
+  } else {
+    chat::write_texts(w, "stop", s.stop);
   }
-  w.key("stop").begin_array();
-  for (const std::string_view stop : s.stop) w.value(stop);
-  w.end_array();
 }
 
 void write_stream(json::Writer& w, const Request& request, const chat::Target& target) {

@@ -208,25 +208,22 @@ class EventReader final : public openai::EventTaker {
   bool started_ = false;
 };
 
-class ResponseReader final : public openai::WholeTaker {
- public:
-  Status take(const json::Value& document, EventSink& sink) override {
-    const auto output = document.find("output");
-    if (!output) return broken_answer("it has no output");
-    auto elements = output->elements();
-    if (!elements) return broken_answer("output is no list");
-    TRY(hand_out_start(document, sink));
-    ItemReader items;
-    while (elements->next()) TRY(items.whole(elements->value(), sink));
-    return hand_out_end(document, items.called(), sink);
-  }
-};
+Status read_whole(const base::Result<json::Value>& document, EventSink& sink) {
+  const auto output = document->find("output");
+  if (!output) return broken_answer("it has no output");
+  auto elements = output->elements();
+  if (!elements) return broken_answer("output is no list");
+  TRY(hand_out_start(*document, sink));
+  ItemReader items;
+  while (elements->next()) TRY(items.whole(elements->value(), sink));
+  return hand_out_end(*document, items.called(), sink);
+}
 
 }  // namespace
 
 std::unique_ptr<chat::AnswerDecoder> make_decoder(bool streamed, const chat::AnswerContext&) {
   if (streamed) return openai::stream_decoder(std::make_unique<EventReader>());
-  return openai::whole_decoder(std::make_unique<ResponseReader>());
+  return openai::whole_decoder(read_whole);
 }
 
 }  // namespace tollgate::dataplane::formats::openai_responses

@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <map>
 
+#include "dataplane/formats/chat/extras.h"
 #include "dataplane/formats/chat/sequence.h"
 #include "dataplane/formats/openai/emitter.h"
 #include "dataplane/formats/openai/envelope.h"
@@ -41,13 +41,7 @@ class Head {
   void extras(const Event& event) {
     if (event.origin != kOwn || event.extras == nullptr) return;
     for (const chat::Extra& extra : *event.extras) {
-      const auto same = std::find_if(extras_.begin(), extras_.end(),
-                                     [&](const auto& old) { return old.first == extra.key; });
-      if (same != extras_.end()) {
-        same->second = extra.raw;
-      } else {
-        extras_.emplace_back(extra.key, extra.raw);
-      }
+      chat::keep_extra(extras_, extra.key, extra.raw);
     }
   }
 
@@ -89,7 +83,7 @@ class Head {
     w.member("model", model_).raw_member("output", "[" + std::string(output) + "]");
     if (!tier_.empty()) w.member("service_tier", tier_);
     if (own_) {
-      for (const auto& [key, raw] : extras_) w.raw_member(key, raw);
+      chat::write_extras(w, extras_);
     } else {
       write_echo(w);
     }
@@ -178,7 +172,7 @@ class Head {
   std::string model_;
   std::string tier_;
   std::int64_t created_ = 0;
-  std::vector<std::pair<std::string, std::string>> extras_;
+  chat::OwnedExtras extras_;
   StopReason stop_ = StopReason::kNone;
   std::string word_;
   Usage usage_;

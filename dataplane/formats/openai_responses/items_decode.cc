@@ -54,6 +54,14 @@ std::string rest_of_item(const json::Value& item, std::string_view type) {
 
 }  // namespace
 
+Event ItemReader::event_of(EventKind kind) const {
+  Event event;
+  event.kind = kind;
+  event.block = block_;
+  event.block_kind = kind_;
+  return event;
+}
+
 Status ItemReader::open(BlockKind kind, std::string_view id, std::string_view name,
                         std::string_view raw, EventSink& sink) {
   TRY(part_done(sink));
@@ -65,11 +73,8 @@ Status ItemReader::open(BlockKind kind, std::string_view id, std::string_view na
   kind_ = kind;
   block_ = next_block_++;
   ++parts_;
-  Event event;
-  event.kind = EventKind::kBlockStart;
+  Event event = event_of(EventKind::kBlockStart);
   event.origin = kOrigin;
-  event.block = block_;
-  event.block_kind = kind;
   event.id = id;
   event.name = name;
   event.raw = raw;
@@ -79,21 +84,14 @@ Status ItemReader::open(BlockKind kind, std::string_view id, std::string_view na
 Status ItemReader::part_done(EventSink& sink) {
   if (!open_) return {};
   open_ = false;
-  Event event;
-  event.kind = EventKind::kBlockEnd;
-  event.block = block_;
-  event.block_kind = kind_;
-  return sink.on_event(event);
+  return sink.on_event(event_of(EventKind::kBlockEnd));
 }
 
 Status ItemReader::delta(DeltaKind kind, std::string_view text, EventSink& sink) {
   if (text.empty()) return {};
   if (!open_) return openai::broken_answer("a delta belongs to no part");
   has_delta_ = true;
-  Event event;
-  event.kind = EventKind::kDelta;
-  event.block = block_;
-  event.block_kind = kind_;
+  Event event = event_of(EventKind::kDelta);
   event.delta = kind;
   event.text = text;
   return sink.on_event(event);
@@ -101,11 +99,8 @@ Status ItemReader::delta(DeltaKind kind, std::string_view text, EventSink& sink)
 
 Status ItemReader::raw_delta(DeltaKind kind, std::string_view raw, EventSink& sink) {
   if (!open_) return openai::broken_answer("a delta belongs to no part");
-  Event event;
-  event.kind = EventKind::kDelta;
+  Event event = event_of(EventKind::kDelta);
   event.origin = kOrigin;
-  event.block = block_;
-  event.block_kind = kind_;
   event.delta = kind;
   event.raw = raw;
   return sink.on_event(event);

@@ -38,6 +38,7 @@ class ItemReader {
   [[nodiscard]] bool called() const { return called_; }
 
  private:
+  [[nodiscard]] chat::Event event_of(chat::EventKind kind) const;
   base::Status open(chat::BlockKind kind, std::string_view id, std::string_view name,
                     std::string_view raw, chat::EventSink& sink);
   base::Status whole_message(const json::Value& item, chat::EventSink& sink);

@@ -10,12 +10,9 @@ namespace {
 using catalog::Feature;
 using chat::LossCheck;
 using chat::Request;
+using chat::write_number;
 
 constexpr double kLeastTokens = 16;  // fewer are refused
-
-void write_number(json::Writer& w, std::string_view name, const std::optional<chat::Number>& n) {
-  if (n) w.raw_member(name, n->raw);
-}
 
 void write_tools(json::Writer& w, const Request& request, const LossCheck& losses) {
   if (losses.foreign() && !chat::has_function(request)) return;

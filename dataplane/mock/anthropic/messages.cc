@@ -28,20 +28,6 @@ std::string_view type_of(int status) {
   return status < 500 ? "invalid_request_error" : "api_error";
 }
 
-std::string_view stop_reason(const Answer& answer) {
-  switch (answer.stop) {
-    case Stop::kLength:
-      return "max_tokens";
-    case Stop::kStopSequence:
-      return "stop_sequence";
-    case Stop::kToolCalls:
-      return "tool_use";
-    case Stop::kEnd:
-      return "end_turn";
-  }
-  return "end_turn";
-}
-
 void write_stop(json::Writer& writer, const Answer& answer) {
   writer.member("stop_reason", stop_reason(answer)).key("stop_sequence");
   answer.stop == Stop::kStopSequence ? writer.value(answer.stop_sequence) : writer.null();
@@ -151,6 +137,20 @@ std::optional<Reply> check_version(const Call& call) {
 }
 
 }  // namespace
+
+std::string_view stop_reason(const Answer& answer) {
+  switch (answer.stop) {
+    case Stop::kLength:
+      return "max_tokens";
+    case Stop::kStopSequence:
+      return "stop_sequence";
+    case Stop::kToolCalls:
+      return "tool_use";
+    case Stop::kEnd:
+      return "end_turn";
+  }
+  return "end_turn";
+}
 
 const Shape kShape{&error, &error_event, &frame, "text/event-stream; charset=utf-8",
                    "content_block_delta"};

@@ -31,6 +31,9 @@ enum class Envelope : std::uint8_t {
 /// Reads and checks a body. The text of the error, or nothing if all is well.
 std::string read_messages(const json::Value& body, Envelope envelope, Conversation& chat);
 
+/// The word for the end of an answer, which Converse shares.
+std::string_view stop_reason(const Answer& answer);
+
 /// The events of an answer, as JSON texts with their types: server-sent events here and on Vertex,
 /// frames on Bedrock.
 struct Event {

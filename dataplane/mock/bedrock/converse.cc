@@ -1,23 +1,10 @@
 #include "dataplane/json/writer.h"
+#include "dataplane/mock/anthropic/messages.h"
 #include "dataplane/mock/bedrock/api.h"
 
 namespace tollgate::dataplane::mock::bedrock {
 
 namespace {
-
-std::string_view stop_reason(const Answer& answer) {
-  switch (answer.stop) {
-    case Stop::kLength:
-      return "max_tokens";
-    case Stop::kStopSequence:
-      return "stop_sequence";
-    case Stop::kToolCalls:
-      return "tool_use";
-    case Stop::kEnd:
-      return "end_turn";
-  }
-  return "end_turn";
-}
 
 void write_usage(json::Writer& writer, const Answer& answer) {
   const std::uint64_t input = answer.input_tokens - answer.cached_tokens;
@@ -112,7 +99,7 @@ std::string whole(const Answer& answer) {
   writer.begin_object().key("output").begin_object().key("message").begin_object();
   writer.member("role", "assistant").key("content").begin_array();
   for (const Block& block : answer.blocks) write_block(writer, block);
-  writer.end_array().end_object().end_object().member("stopReason", stop_reason(answer));
+  writer.end_array().end_object().end_object().member("stopReason", anthropic::stop_reason(answer));
   write_usage(writer, answer);
   writer.end_object();
   return out;
@@ -134,8 +121,9 @@ Reply converse(const Request& request) {
   Events events;
   events.add("messageStart", [](json::Writer& writer) { writer.member("role", "assistant"); });
   for (std::size_t i = 0; i < answer.blocks.size(); ++i) events.add_block(i, answer.blocks[i]);
-  events.add("messageStop",
-             [&](json::Writer& writer) { writer.member("stopReason", stop_reason(answer)); });
+  events.add("messageStop", [&](json::Writer& writer) {
+    writer.member("stopReason", anthropic::stop_reason(answer));
+  });
   events.add("metadata", [&](json::Writer& writer) { write_usage(writer, answer); });
   return send_stream(chat.directives, kShape, std::move(events.list), 2, std::move(headers));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/base/arena.h"
+#include "dataplane/formats/chat/answer.h"
 #include "dataplane/formats/chat/format.h"
 #include "test/dataplane/formats/golden.h"
 
@@ -173,6 +174,76 @@ inline std::vector<std::string> fields_without_row(catalog::Format format) {
     if (!path.starts_with('#') && !covered(path)) missing.push_back(path);
   }
   return missing;
+}
+
+/// Requests below testdata/requests come back as they were.
+inline void expect_requests_kept(const chat::ChatFormat& format) {
+  for (const auto& path : testdata_files("requests", ".json")) {
+    SCOPED_TRACE(path.filename());
+    const std::string text = read_file(path);
+    const auto decoded = decode(format, text);
+    ASSERT_TRUE(decoded->request) << decoded->request.error().detail;
+    chat::Target target;
+    target.model = decoded->request->model;
+    const EncodedRequest encoded = encode(format, *decoded->request, target);
+    EXPECT_EQ(encoded.error, "");
+    EXPECT_TRUE(encoded.dropped.empty());
+    EXPECT_EQ(parse(encoded.body), parse(text)) << encoded.body;
+  }
+}
+
+/// Broken requests, and the errors that name the place.
+inline void expect_request_errors(const chat::ChatFormat& format,
+                                  const std::vector<std::pair<const char*, const char*>>& cases) {
+  for (const auto& [text, wanted] : cases) {
+    const auto decoded = decode(format, text);
+    ASSERT_FALSE(decoded->request) << text;
+    EXPECT_EQ(decoded->request.error().detail, wanted);
+    EXPECT_EQ(decoded->request.error().code, base::Code::kInvalidArgument);
+    EXPECT_EQ(decoded->request.error().origin, base::Origin::kClient);
+  }
+}
+
+/// Answers below testdata/answers come back as they were.
+inline void expect_answers_kept(const chat::ChatFormat& format) {
+  for (const auto& path : testdata_files("answers", ".json")) {
+    SCOPED_TRACE(path.filename());
+    const std::string text = read_file(path);
+    chat::AnswerFold fold;
+    ASSERT_EQ(play(format, false, {text}, fold), "");
+    ASSERT_TRUE(fold.complete());
+    std::string out;
+    ASSERT_TRUE(format.encode_answer(fold.answer(), {}, out));
+    EXPECT_EQ(parse(out), parse(text)) << out;
+  }
+}
+
+inline std::string as_it_is(const std::string& text) {
+  return text;
+}
+
+/// Streams below testdata/streams come back as they were, and give the events that stand beside
+/// them however they are split. `bytes_of` makes the stream of a file's text, `events_of` what is
+/// compared of a stream.
+template <typename EventsOf>
+void expect_streams_kept(const chat::ChatFormat& format, std::string_view suffix,
+                         EventsOf&& events_of,
+                         std::string (*bytes_of)(const std::string&) = as_it_is) {
+  for (const auto& path : testdata_files("streams", suffix)) {
+    SCOPED_TRACE(path.filename());
+    const std::string text = bytes_of(read_file(path));
+    ToEncoder encoder(format, {}, false);
+    ASSERT_EQ(play(format, true, {text}, encoder), "");
+    EXPECT_EQ(events_of(encoder.out.text), events_of(text));
+    Transcript whole;
+    ASSERT_EQ(play(format, true, {text}, whole), "");
+    EXPECT_EQ(golden(path.string() + ".events", whole.text()), whole.text());
+    for_every_split(text, [&](const std::vector<std::string_view>& pieces) {
+      Transcript split;
+      ASSERT_EQ(play(format, true, pieces, split), "");
+      ASSERT_EQ(split.text(), whole.text());
+    });
+  }
 }
 
 }  // namespace tollgate::test

@@ -1,6 +1,5 @@
 #include "dataplane/formats/anthropic/anthropic.h"
 
-#include "dataplane/formats/chat/answer.h"
 #include "test/dataplane/formats/dialect_harness.h"
 #include "test/dataplane/formats/foreign_requests.h"
 
@@ -52,18 +51,7 @@ std::string error_of(const std::string& stream) {
 }
 
 TEST(Anthropic, RequestsComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("requests", ".json")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    const auto decoded = decode(kFormat, text);
-    ASSERT_TRUE(decoded->request) << decoded->request.error().detail;
-    chat::Target target;
-    target.model = decoded->request->model;
-    const EncodedRequest encoded = encode(kFormat, *decoded->request, target);
-    EXPECT_EQ(encoded.error, "");
-    EXPECT_TRUE(encoded.dropped.empty());
-    EXPECT_EQ(parse(encoded.body), parse(text)) << encoded.body;
-  }
+  expect_requests_kept(kFormat);
 }
 
 TEST(Anthropic, NumbersKeepTheirDigits) {
@@ -76,7 +64,7 @@ TEST(Anthropic, NumbersKeepTheirDigits) {
 }
 
 TEST(Anthropic, BrokenRequestsNameThePlace) {
-  const std::pair<const char*, const char*> cases[] = {
+  const std::vector<std::pair<const char*, const char*>> cases = {
       {R"([])", "the body: must be an object"},
       {R"({"model":"m"})", "messages: is required"},
       {R"({"messages":{}})", "messages: must be a list"},
@@ -96,13 +84,7 @@ TEST(Anthropic, BrokenRequestsNameThePlace) {
       {R"({"messages":[],"tools":[{"name":""}]})", "tools[0].name: is required"},
       {R"({"messages":[],"temperature":"warm"})", "temperature: must be a number"},
   };
-  for (const auto& [text, wanted] : cases) {
-    const auto decoded = decode(kFormat, text);
-    ASSERT_FALSE(decoded->request) << text;
-    EXPECT_EQ(decoded->request.error().detail, wanted);
-    EXPECT_EQ(decoded->request.error().code, base::Code::kInvalidArgument);
-    EXPECT_EQ(decoded->request.error().origin, base::Origin::kClient);
-  }
+  expect_request_errors(kFormat, cases);
 }
 
 TEST(Anthropic, RequestsOfOtherDialects) {
@@ -110,41 +92,11 @@ TEST(Anthropic, RequestsOfOtherDialects) {
 }
 
 TEST(Anthropic, AnswersComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("answers", ".json")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    chat::AnswerFold fold;
-    ASSERT_EQ(play(kFormat, false, {text}, fold), "");
-    ASSERT_TRUE(fold.complete());
-    std::string out;
-    ASSERT_TRUE(kFormat.encode_answer(fold.answer(), {}, out));
-    EXPECT_EQ(parse(out), parse(text)) << out;
-  }
+  expect_answers_kept(kFormat);
 }
 
-TEST(Anthropic, StreamsComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("streams", ".sse")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    ToEncoder encoder(kFormat, {}, false);
-    ASSERT_EQ(play(kFormat, true, {text}, encoder), "");
-    EXPECT_EQ(events_of(encoder.out.text), events_of(text));
-  }
-}
-
-TEST(Anthropic, StreamsMayBeSplitAnywhere) {
-  for (const auto& path : testdata_files("streams", ".sse")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    Transcript whole;
-    ASSERT_EQ(play(kFormat, true, {text}, whole), "");
-    EXPECT_EQ(golden(path.string() + ".events", whole.text()), whole.text());
-    for_every_split(text, [&](const std::vector<std::string_view>& pieces) {
-      Transcript split;
-      ASSERT_EQ(play(kFormat, true, pieces, split), "");
-      ASSERT_EQ(split.text(), whole.text());
-    });
-  }
+TEST(Anthropic, StreamsComeBackAsTheyWereHoweverTheyAreSplit) {
+  expect_streams_kept(kFormat, ".sse", events_of);
 }
 
 /// What was cut off is never taken for an answer.

@@ -1,6 +1,5 @@
 #include "dataplane/formats/converse/converse.h"
 
-#include "dataplane/formats/chat/answer.h"
 #include "dataplane/formats/event_stream.h"
 #include "test/dataplane/formats/dialect_harness.h"
 #include "test/dataplane/formats/foreign_requests.h"
@@ -63,20 +62,11 @@ std::string error_of(const std::string& stream) {
 }
 
 TEST(Converse, RequestsComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("requests", ".json")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    const auto decoded = decode(kFormat, text);
-    ASSERT_TRUE(decoded->request) << decoded->request.error().detail;
-    const EncodedRequest encoded = encode(kFormat, *decoded->request, {});
-    EXPECT_EQ(encoded.error, "");
-    EXPECT_TRUE(encoded.dropped.empty());
-    EXPECT_EQ(parse(encoded.body), parse(text)) << encoded.body;
-  }
+  expect_requests_kept(kFormat);
 }
 
 TEST(Converse, BrokenRequestsNameThePlace) {
-  const std::pair<const char*, const char*> cases[] = {
+  const std::vector<std::pair<const char*, const char*>> cases = {
       {R"([])", "the body: must be an object"},
       {R"({"messages":{}})", "messages: must be a list"},
       {R"({"messages":[{"role":"tool","content":[]}]})",
@@ -91,14 +81,10 @@ TEST(Converse, BrokenRequestsNameThePlace) {
        "toolConfig.tools[0].toolSpec.name: is required"},
       {R"({"inferenceConfig":{"topP":"x"}})", "inferenceConfig.topP: must be a number"},
       {R"({"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{"}}}}})",
-       "outputConfig.textFormat.structure.jsonSchema.schema: must be a JSON object in a string"},
+       "outputConfig.textFormat.structure.jsonSchema.schema: must be a JSON object in a "
+       "string"},
   };
-  for (const auto& [text, wanted] : cases) {
-    const auto decoded = decode(kFormat, text);
-    ASSERT_FALSE(decoded->request) << text;
-    EXPECT_EQ(decoded->request.error().detail, wanted);
-    EXPECT_EQ(decoded->request.error().origin, base::Origin::kClient);
-  }
+  expect_request_errors(kFormat, cases);
 }
 
 TEST(Converse, RequestsOfOtherDialects) {
@@ -106,41 +92,11 @@ TEST(Converse, RequestsOfOtherDialects) {
 }
 
 TEST(Converse, AnswersComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("answers", ".json")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = read_file(path);
-    chat::AnswerFold fold;
-    ASSERT_EQ(play(kFormat, false, {text}, fold), "");
-    ASSERT_TRUE(fold.complete());
-    std::string out;
-    ASSERT_TRUE(kFormat.encode_answer(fold.answer(), {}, out));
-    EXPECT_EQ(parse(out), parse(text)) << out;
-  }
+  expect_answers_kept(kFormat);
 }
 
-TEST(Converse, StreamsComeBackAsTheyWere) {
-  for (const auto& path : testdata_files("streams", ".frames")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = frames_of(read_file(path));
-    ToEncoder encoder(kFormat, {}, false);
-    ASSERT_EQ(play(kFormat, true, {text}, encoder), "");
-    EXPECT_EQ(events_of(encoder.out.text), events_of(text));
-  }
-}
-
-TEST(Converse, StreamsMayBeSplitAnywhere) {
-  for (const auto& path : testdata_files("streams", ".frames")) {
-    SCOPED_TRACE(path.filename());
-    const std::string text = frames_of(read_file(path));
-    Transcript whole;
-    ASSERT_EQ(play(kFormat, true, {text}, whole), "");
-    EXPECT_EQ(golden(path.string() + ".events", whole.text()), whole.text());
-    for_every_split(text, [&](const std::vector<std::string_view>& pieces) {
-      Transcript split;
-      ASSERT_EQ(play(kFormat, true, pieces, split), "");
-      ASSERT_EQ(split.text(), whole.text());
-    });
-  }
+TEST(Converse, StreamsComeBackAsTheyWereHoweverTheyAreSplit) {
+  expect_streams_kept(kFormat, ".frames", events_of, frames_of);
 }
 
 TEST(Converse, AStreamThatIsCutIsAnError) {
