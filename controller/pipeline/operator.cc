@@ -168,7 +168,7 @@ int run(const cli::ControllerOptions& options) {
   const std::string namespace_ = base::env_or("POD_NAMESPACE", "tollgate-system");
   auto operator_settings = operator_options(options, namespace_);
   if (!operator_settings) return fail(operator_settings.error().detail);
-  auto client = kube::Client::create(std::move(*config));
+  auto client = kube::Client::create(*config);
   if (!client) return fail(client.error().detail);
   log::info("starting", {{"server", (*client)->server()}, {"namespace", namespace_}});
 

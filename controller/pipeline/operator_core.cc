@@ -346,7 +346,7 @@ void Operator::submit_owned(const std::string& gateway) {
     if (secret == nullptr) return;
     set.objects.push_back({owned_type("Secret"), std::move(secret)});
   }
-  applier_.submit(std::move(set));
+  applier_.submit(set);
 }
 
 std::vector<write::OwnedObject> Operator::list_owned(const std::string& uid) const {

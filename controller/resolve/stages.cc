@@ -127,9 +127,9 @@ void add_backend(const Stages& s, const reconcilers::BackendOnGateway& use, Look
   const std::string place = join(model::key_of(use.backend), use.gateway);
   const model::Backend* backend =
       look.get(s.resolution->c.resolved_backends, model::key_of(use.backend));
-  const std::vector<const Member*> parts =
-      backend == nullptr ? std::vector<const Member*>{} : parts_of(s, *backend, look);
-  if (parts.empty()) {
+  std::vector<const Member*> parts;
+  if (backend != nullptr) parts = parts_of(s, *backend, look);
+  if (backend == nullptr || parts.empty()) {
     out.emit(s.missing_backends, place, Withheld{"Pending", "The backend is not resolved.", {}});
     return;
   }
@@ -428,7 +428,7 @@ std::string refused_key(const std::string& gateway, const snapshot::Resource& re
 }
 
 std::shared_ptr<const Stages> register_stages(Engine& engine, reconcilers::Options options,
-                                              render::OwnedOptions owned) {
+                                              const render::OwnedOptions& owned) {
   auto s = std::make_shared<Stages>();
   s->resolution = reconcilers::register_resolution(engine, std::move(options));
   make_collections(engine, *s);

@@ -80,7 +80,7 @@ struct Stages {
 /// Registers resolution and, after it, rendering. A Gateway's set holds what its own routes reach
 /// and nothing else.
 std::shared_ptr<const Stages> register_stages(derive::Engine& engine, reconcilers::Options options,
-                                              render::OwnedOptions owned);
+                                              const render::OwnedOptions& owned);
 
 /// What the rules of one route, and the route itself, have in common: "AIGatewayRoute/NS/NAME"; the
 /// whole key of any other resource.

@@ -121,10 +121,14 @@ void check_annotations(const json& metadata, const Path& path, std::vector<Issue
   }
 }
 
+bool is_empty_text(const json& value) {
+  return value.is_string() && value.get_ref<const std::string&>().empty();
+}
+
 void check_name(const json& metadata, const Path& path, std::vector<Issue>& errors) {
   const auto name = metadata.find("name");
   const Path here = path.member("name");
-  if (name == metadata.end() || *name == "") {
+  if (name == metadata.end() || is_empty_text(*name)) {
     add_issue(errors, here,
               metadata.contains("generateName") ? "is required; generateName does not work in files"
                                                 : "is required");
@@ -147,7 +151,7 @@ void check_namespace(const Kind& kind, std::string_view fallback, json& metadata
     add_issue(checked.warnings, here, kind.kind + " objects have no namespace; it is ignored");
     return;
   }
-  if (found == metadata.end() || *found == "") {
+  if (found == metadata.end() || is_empty_text(*found)) {
     metadata["namespace"] = fallback;
     return;
   }

@@ -109,9 +109,10 @@ std::string human_duration(std::chrono::nanoseconds age) {
   if (hours < 8) return pair(hours, "h", minutes % 60, "m");
   if (hours < 48) return std::to_string(hours) + "h";
   if (days < 8) return pair(days, "d", hours % 24, "h");
-  if (days < 365 * 2) return std::to_string(days) + "d";
-  if (days < 365 * 8) return pair(days / 365, "y", days % 365, "d");
-  return std::to_string(days / 365) + "y";
+  constexpr std::int64_t kYear = 365;
+  if (days < kYear * 2) return std::to_string(days) + "d";
+  if (days < kYear * 8) return pair(days / kYear, "y", days % kYear, "d");
+  return std::to_string(days / kYear) + "y";
 }
 
 }  // namespace tollgate::controller::schema

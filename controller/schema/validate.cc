@@ -189,15 +189,15 @@ void Validator::check_unique(const Node& node, const json& value, const Path& pa
     }
     if (!value[i].is_object()) continue;
     std::string key;
-    std::string shown;
     for (const std::string& name : node.list_keys) {
       const auto member = value[i].find(name);
-      const std::string text = member == value[i].end() ? "-" : member->dump();
-      key += name + "=" + text + "\n";
-      shown += (shown.empty() ? "" : ", ") + name + "=" + text;
+      if (!key.empty()) key += ", ";
+      key += name;
+      key += '=';
+      key += member == value[i].end() ? "-" : member->dump();
     }
     if (!seen.insert(key).second) {
-      add(path.item(i), show_ ? "repeats an item with " + shown : "repeats an item");
+      add(path.item(i), show_ ? "repeats an item with " + key : "repeats an item");
     }
   }
 }

@@ -234,8 +234,9 @@ std::vector<mock::ModelHost> token_hosts(const std::set<std::string>& aws_region
   play(host_of_url("https://sts.googleapis.com"), mock::Api::kGoogleSts);
   play(host_of_url("https://iamcredentials.googleapis.com"), mock::Api::kGoogleIam);
   for (const std::string& region : regions) {
-    const std::string end = region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
-    play(host_of_url("https://sts." + region + end), mock::Api::kAwsSts);
+    std::string url = "https://sts." + region;
+    url += region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com";
+    play(host_of_url(url), mock::Api::kAwsSts);
   }
   for (const model::Exchange& exchange : exchanges) {
     if (exchange.oidc) {

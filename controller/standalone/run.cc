@@ -193,8 +193,12 @@ void Session::say_problems() {
         const std::string type = condition.value("type", "");
         const std::string status = condition.value("status", "");
         if (!reconcilers::says_wrong(type, status)) continue;
-        say(log::Level::kWarn, reconcilers::model::to_string(update.id) + ": " + type + "=" +
-                                   status + ": " + condition.value("message", ""));
+        std::string line = reconcilers::model::to_string(update.id);
+        for (const std::string& part :
+             {": " + type, "=" + status, ": " + condition.value("message", "")}) {
+          line += part;
+        }
+        say(log::Level::kWarn, line);
       }
     };
     for (const char* list : {"parents", "ancestors", "listeners"}) {

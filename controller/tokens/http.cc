@@ -23,10 +23,8 @@ using Easy = std::unique_ptr<CURL, EasyDeleter>;
 using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 void append(List& list, const std::string& text) {
-  curl_slist* longer = curl::library().slist_append(list.get(), text.c_str());
-  if (longer == nullptr) return;
-  static_cast<void>(list.release());
-  list.reset(longer);
+  curl_slist* const head = curl::library().slist_append(list.get(), text.c_str());
+  if (!list) list.reset(head);  // a list that has a head keeps it
 }
 
 struct Taken {
@@ -124,7 +122,12 @@ base::Result<Answer> CurlHttp::call(const Call& call) {
   const Easy easy(curl::library().easy_init());
   if (!easy) return base::internal_error("libcurl cannot be started");
   List headers;
-  for (const auto& [name, value] : call.headers) append(headers, name + ": " + value);
+  for (const auto& [name, value] : call.headers) {
+    std::string line = name;
+    line += ": ";
+    line += value;
+    append(headers, line);
+  }
   const List elsewhere = connections(surroundings_, call.url);
   Taken taken;
   CURL* handle = easy.get();

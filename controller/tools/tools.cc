@@ -50,7 +50,8 @@ bool say_file_problems(const Evaluation& evaluation) {
 std::string place_of(const json& entry) {
   for (const char* ref : {"parentRef", "ancestorRef"}) {
     if (!entry.contains(ref)) continue;
-    std::string place = entry[ref].value("kind", "Gateway") + " " + entry[ref].value("name", "");
+    std::string place = entry[ref].value("kind", "Gateway");
+    place += " " + entry[ref].value("name", "");
     const std::string section = entry[ref].value("sectionName", "");
     return section.empty() ? place : place + "/" + section;
   }

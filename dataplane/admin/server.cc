@@ -58,14 +58,14 @@ class Server::Connection final : public event::Deferred,
       stream_->pause_read(net::kPauseBusy);
       return;
     }
-    process(std::move(data));
+    process(data);
   }
   void on_end(net::Stream& /*stream*/, net::StreamEnd /*end*/) override {
     if (!waiting_) over();
   }
   void on_closed(net::Stream& /*stream*/, const base::Error& /*error*/) override { over(); }
 
-  void process(net::Slice data) {
+  void process(const net::Slice& data) {
     std::string_view in = data.view();
     while (true) {
       const codec::RequestStep step = decoder_.feed(in, arena_);
@@ -100,14 +100,14 @@ class Server::Connection final : public event::Deferred,
     ticket_ = std::make_shared<Ticket>(Ticket{this, ++number_});
     const std::weak_ptr<Ticket> weak = ticket_;
     const Request request{head_->method, head_->path, head_->query, head_->authority};
-    server_.handler_(request, [weak](Response response) {
+    server_.handler_(request, [weak](const Response& response) {
       const auto ticket = weak.lock();
       if (!ticket || ticket->number != ticket->connection->number_) return;
-      ticket->connection->respond(std::move(response));
+      ticket->connection->respond(response);
     });
   }
 
-  void respond(Response response) {
+  void respond(const Response& response) {
     if (!waiting_) return;
     waiting_ = false;
     ticket_.reset();
@@ -124,7 +124,7 @@ class Server::Connection final : public event::Deferred,
   void proceed() {
     net::Slice data = std::exchange(pending_, net::Slice());
     stream_->resume_read(net::kPauseBusy);
-    process(std::move(data));
+    process(data);
   }
 
   void refuse(int status, std::string_view reason) {

@@ -8,8 +8,7 @@
 namespace tollgate::dataplane::base {
 
 namespace {
-constexpr std::chrono::milliseconds kLookInterval{10};
-constexpr double kNanosPerSecond = 1e9;
+constexpr long long kNanosPerSecond = 1'000'000'000;
 }  // namespace
 
 SystemClock::SystemClock() : path_(std::getenv("TOLLGATE_TEST_CLOCK")) {}
@@ -25,18 +24,16 @@ WallTime SystemClock::wall() {
 }
 
 std::chrono::nanoseconds SystemClock::offset() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_look_) return offset_;
-  next_look_ = now + kLookInterval;
   struct stat info{};
   if (stat(path_, &info) != 0) return offset_;
-  const long long modified = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
-  if (modified == seen_modified_ns_) return offset_;
+  const long long modified = info.st_mtim.tv_sec * kNanosPerSecond + info.st_mtim.tv_nsec;
+  const std::pair version(info.st_ino, modified);
+  if (version == seen_) return offset_;
   std::ifstream file(path_);
   double seconds = 0;
   if (file >> seconds) {
-    offset_ = std::chrono::nanoseconds(static_cast<long long>(seconds * kNanosPerSecond));
-    seen_modified_ns_ = modified;
+    offset_ = std::chrono::nanoseconds(static_cast<long long>(seconds * double{kNanosPerSecond}));
+    seen_ = version;
   }
   return offset_;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <utility>
 
 namespace tollgate::dataplane::base {
 
@@ -18,7 +20,7 @@ class Clock {
 
 /// The system's clocks, plus the offset (a whole or decimal number of seconds) found in the file
 /// that the environment variable TOLLGATE_TEST_CLOCK names, if it is set when the clock is made.
-/// The file is read again when its modification time changes, looked at no more than every 10 ms.
+/// The file is looked at whenever the time is asked for, and read again when it was replaced.
 class SystemClock final : public Clock {
  public:
   SystemClock();
@@ -29,8 +31,7 @@ class SystemClock final : public Clock {
   std::chrono::nanoseconds offset();
 
   const char* path_;
-  std::chrono::steady_clock::time_point next_look_{};
-  long long seen_modified_ns_ = -1;
+  std::pair<std::uint64_t, long long> seen_;  // the file's inode and modification time
   std::chrono::nanoseconds offset_{0};
 };
 

@@ -6,7 +6,8 @@
 
 namespace tollgate::dataplane::base {
 
-Secret::Secret(Secret&& other) noexcept : value_(other.value_) {
+Secret::Secret(Secret&& other) noexcept {
+  value_ = other.value_;  // a copy, so that short values leave no bytes in the moved-from buffer
   other.wipe();
 }
 
@@ -21,7 +22,7 @@ Secret& Secret::operator=(const Secret& other) {
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     wipe();
-    value_ = other.value_;  // a copy, so that short values leave no bytes in the moved-from buffer
+    value_ = other.value_;  // as above
     other.wipe();
   }
   return *this;

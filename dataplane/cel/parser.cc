@@ -305,8 +305,7 @@ class Parser {
     return constant(std::move(value), offset);
   }
 
-  Parsed named(const Token& found) {
-    const Token name = found;
+  Parsed named(const Token& name) {
     ++at_;
     if (name.text == "true" || name.text == "false") {
       return constant({name.text == "true"}, name.offset);

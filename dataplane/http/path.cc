@@ -125,7 +125,8 @@ std::size_t resolve_segments(char* text, std::size_t size, bool merge_slashes) {
     if (is_ambiguous_dots(segment)) return 0;
     const bool up = segment == "..";
     if (up) {
-      while (out > 0 && text[--out] != '/') {
+      while (out > 0) {
+        if (text[--out] == '/') break;
       }
     }
     if (up || segment == ".") {

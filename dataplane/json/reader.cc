@@ -55,7 +55,7 @@ base::Result<std::int64_t> Value::integer() const {
   const std::string_view text = tokens_->text(token_);
   std::int64_t value = 0;
   const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec == std::errc{} && parsed.ptr == end) return value;
   if (parsed.ptr == end) return mismatch("a 64-bit integer");
   // A fraction or exponent: whole numbers below 2^63 are exact or unambiguous as doubles.

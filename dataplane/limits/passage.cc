@@ -79,7 +79,7 @@ bool Passage::decide(std::uint64_t now_s) {
       count_in_table(part, request_cost(*hit.limit), now_s);
     }
   }
-  if (!asked_.empty()) {
+  if (store_ != nullptr && !asked_.empty()) {
     waiting_ = store_->check(asked_, *this, now_s);
     if (waiting_) return false;
     on_checked(false);

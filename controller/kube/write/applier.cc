@@ -325,7 +325,7 @@ Applier::Applier(Api& api, Executor& executor, ApplierOptions options, Lookup lo
 
 Applier::~Applier() = default;
 
-void Applier::submit(OwnedSet set) {
+void Applier::submit(const OwnedSet& set) {
   std::set<ObjectKey> wanted;
   for (const OwnedObject& owned : set.objects) {
     const ObjectRef ref{owned.type, std::string(metadata_string(*owned.object, "namespace")),

@@ -72,7 +72,7 @@ class Applier {
   Applier& operator=(const Applier&) = delete;
 
   /// Replaces what was wanted for the owner; an empty set deletes everything that is ours.
-  void submit(OwnedSet set);
+  void submit(const OwnedSet& set);
   /// The owner is gone: its objects go with it (garbage collection), nothing is done here.
   void forget(const ObjectKey& owner);
   /// An object changed in the cache: compares again if it is wanted by a set.

@@ -240,9 +240,9 @@ struct EventRecorder::Impl {
             ? create_request(reference(known).type, document(known), options.controller)
             : merge_patch_request(reference(known), {{"series", series_of(known)}},
                                   options.controller);
-    call = api.call(std::move(request), executor, [this, key, count](ApiResult<Response> result) {
-      took_answer(key, count, result);
-    });
+    call = api.call(
+        std::move(request), executor,
+        [this, key, count](const ApiResult<Response>& result) { took_answer(key, count, result); });
   }
 
   void took_answer(const SeriesKey& key, std::int64_t count, const ApiResult<Response>& result) {

@@ -110,10 +110,9 @@ void WorkQueue::pump() {
 void WorkQueue::end(const ObjectKey& key) {
   const auto working = working_.find(key);
   if (working == working_.end()) return;
-  const bool again = working->second;
-  const ObjectKey copy = key;  // `key` may live in what is erased now
-  working_.erase(working);
-  if (again) add(copy);
+  const auto ended = working_.extract(working);  // `key` may live in it
+  const bool again = ended.mapped();
+  if (again) add(ended.key());
   if (enabled_ && !pumping_ && !queue_.empty() && !pump_timer_.running()) {
     pump_timer_.start(std::chrono::nanoseconds(0), [this] { pump(); });
   }

@@ -50,7 +50,7 @@ Attempt::~Attempt() {
 void Attempt::start(Plan plan) {
   plan_ = std::move(plan);
   auto prepared = prepare(plan_, request_, services_, arena_);
-  if (!prepared) return fail(prepared.error().fault, std::move(prepared.error().detail));
+  if (!prepared) return fail(prepared.error().fault, prepared.error().detail);
   prepared_ = std::move(*prepared);
   const auto timeout = plan_.rule->value.timeouts.backend_request;
   if (timeout.count() > 0) services_.io.loop.arm(backend_timer_, timeout);
@@ -72,7 +72,7 @@ void Attempt::connect(bool fresh) {
     last_error_ = std::move(*acquired.error);
   }
   if (!last_error_) return fail(Fault::kNoEndpoint, "");
-  fail(fault_of(*last_error_), last_error_->error.detail);
+  fail(fault_of(*last_error_), std::string(last_error_->error.detail));  // the owner may drop us
 }
 
 void Attempt::on_lease(upstream::Lease lease) {
@@ -251,7 +251,7 @@ void Attempt::cancel() {
   state_ = State::kCancelled;
 }
 
-void Attempt::fail(Fault fault, std::string detail) {
+void Attempt::fail(Fault fault, const std::string& detail) {
   if (state_ == State::kFailed || state_ == State::kCancelled) return;
   drop_connection();
   state_ = State::kFailed;

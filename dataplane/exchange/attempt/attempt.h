@@ -112,7 +112,7 @@ class Attempt final : private UpstreamEvents, private upstream::Waiter, private 
   void send_held_body();
   [[nodiscard]] Way choose_way(http::ResponseHead& head, base::Status& status);
   [[nodiscard]] bool may_repeat(const UpstreamFailure& failure) const;
-  void fail(Fault fault, std::string detail);
+  void fail(Fault fault, const std::string& detail);
   void touch_idle();
   void on_backend_timeout() { give_up(Fault::kBackendTimeout); }
   void on_idle_timeout() { give_up(Fault::kStreamIdle); }

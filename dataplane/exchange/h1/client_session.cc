@@ -42,7 +42,7 @@ const snapshot::ClientPolicy& ClientSession::policy() const {
 void ClientSession::on_data(net::Stream& /*stream*/, net::Slice data) {
   if (closing_) return;
   if (!may_read_on()) return keep(std::move(data));
-  process(std::move(data));
+  process(data);
 }
 
 bool ClientSession::may_read_on() const {
@@ -57,7 +57,7 @@ void ClientSession::keep(net::Slice rest) {
   stream_->pause_read(net::kPauseBusy);
 }
 
-void ClientSession::process(net::Slice data) {
+void ClientSession::process(const net::Slice& data) {
   std::string_view in = data.view();
   const char* const start = in.data();
   if (!slot_) slot_ = pool_.get();
@@ -418,7 +418,7 @@ void ClientSession::proceed() {
   if (over_ || closing_ || request_paused_ || pending_.empty()) return;
   net::Slice data = std::exchange(pending_, net::Slice());
   stream_->resume_read(net::kPauseBusy | net::kPauseBackPressure);
-  process(std::move(data));
+  process(data);
 }
 
 void ClientSession::start_closing() {

@@ -79,7 +79,7 @@ class ClientSession final : public event::Deferred,
   void pause_request() override;
   void resume_request() override;
 
-  void process(net::Slice data);
+  void process(const net::Slice& data);
   [[nodiscard]] bool may_read_on() const;
   [[nodiscard]] bool rest_is_awaited() const { return answered_ && keep_alive_ && !cut_; }
   void begin(http::RequestHead& head);
