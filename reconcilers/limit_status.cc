@@ -243,7 +243,9 @@ class StatusWriter {
         const auto kind_end = route.find('/');
         if (kind_end != std::string::npos) without.back()[kind_end] = ' ';
       }
-      const std::string name = "'" + key + "' (" + path + ")";
+      std::string name = "'" + key;
+      name += "' (" + path;
+      name += ")";
       if (without.size() == routes.size()) {
         out.everywhere.push_back(name);
       } else if (!without.empty()) {

@@ -23,10 +23,10 @@ void write_seed(Encoding& encoding) {
   const std::optional<chat::Number>& seed = encoding.request.sampling.seed;
   if (!seed) return;
   std::int64_t value = 0;
-  const char* const end = seed->raw.data() + seed->raw.size();
-  const auto parsed = std::from_chars(seed->raw.data(), end, value);
+  const std::string_view text = seed->raw;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool fits = value >= INT32_MIN && value <= INT32_MAX;
-  if (encoding.own || parsed.ec != std::errc{} || parsed.ptr != end || fits) {
+  if (encoding.own || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || fits) {
     encoding.writer.raw_member("seed", seed->raw);
     return;
   }

@@ -31,7 +31,9 @@ base::Result<bool> decode_json_schema(const RequestReader& reader, const json::V
     const json::Value& member = members->value();
     if (member.is_null()) {
       reader.nested_extra(format.extras, "json_schema", key, member);
-    } else if (key == "name") {
+      continue;
+    }
+    if (key == "name") {
       TRY_ASSIGN(format.name, reader.keeper().text(member, kWhere));
     } else if (key == "description") {
       TRY_ASSIGN(format.description, reader.keeper().text(member, kWhere));

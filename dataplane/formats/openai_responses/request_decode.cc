@@ -27,7 +27,9 @@ base::Result<bool> decode_format(const RequestReader& reader, const json::Value&
     if (key == "type") continue;
     if (member.is_null()) {
       reader.extra(format.extras, key, member);
-    } else if (key == "name") {
+      continue;
+    }
+    if (key == "name") {
       TRY_ASSIGN(format.name, reader.keeper().text(member, "text.format.name"));
     } else if (key == "description") {
       TRY_ASSIGN(format.description, reader.keeper().text(member, "text.format.description"));

@@ -236,6 +236,10 @@ listed arrives as it was meant. A client and a backend of the same API lose noth
 Everywhere a data: URI that is not base64 or does not name its media type is refused
 (`media_form`), and so is a request whose messages say nothing.
 
+This page is about requests. Of answers a client's API may have no place for a part: images and
+Google's grounding are left out, without a word, for all but Google's clients, sounds for all but
+Google's and OpenAI chat's. What an answer cost is counted in full all the same.
+
 Which backends are spoken to in which API: [kinds.md](kinds.md#endpoints-and-schemas). How to try
 it: [translate.md](../tasks/translate.md).
 )";
