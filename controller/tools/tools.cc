@@ -51,9 +51,11 @@ std::string place_of(const json& entry) {
   for (const char* ref : {"parentRef", "ancestorRef"}) {
     if (!entry.contains(ref)) continue;
     std::string place = entry[ref].value("kind", "Gateway");
-    place += " " + entry[ref].value("name", "");
+    place += ' ';
+    place += entry[ref].value("name", "");
     const std::string section = entry[ref].value("sectionName", "");
-    return section.empty() ? place : place + "/" + section;
+    if (!section.empty()) place += '/';
+    return place += section;
   }
   return "listener " + entry.value("name", "");
 }

@@ -64,7 +64,7 @@ constexpr std::array kWords{
 int status_of_word(std::string_view word) {
   int number = 0;
   const char* const end = word.data() + word.size();
-  const auto read = std::from_chars(word.data(), end, number);
+  const auto read = std::from_chars(word.data(), word.data() + word.size(), number);
   if (read.ec == std::errc{} && read.ptr == end) {
     return number >= 400 && number <= 599 ? number : 0;
   }

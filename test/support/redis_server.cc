@@ -30,16 +30,20 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+/// Not one that the kernel gives to others while the server is down for a moment.
 std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    give_up("no free port");
+  constexpr unsigned kFirst = 12'000;
+  constexpr unsigned kPorts = 8'000;  // below those of outgoing connections
+  static unsigned next = static_cast<unsigned>(getpid()) * 37;
+  for (unsigned tried = 0; tried < kPorts; ++tried) {
+    const auto port = static_cast<std::uint16_t>(kFirst + next++ % kPorts);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = loopback(port);
+    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (free) return port;
   }
-  close(fd);
-  return ntohs(address.sin_port);
+  give_up("no free port");
 }
 
 int connect_to(std::uint16_t port) {
@@ -48,6 +52,16 @@ int connect_to(std::uint16_t port) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   close(fd);
   return -1;
+}
+
+pid_t spawn(const std::vector<char*>& argv) {
+  const pid_t pid = fork();
+  if (pid != 0) return pid;
+  const int null = open("/dev/null", O_RDWR);
+  dup2(null, 1);
+  dup2(null, 2);
+  execvp(argv[0], argv.data());
+  _exit(127);
 }
 
 }  // namespace
@@ -69,14 +83,7 @@ void RedisServer::start() {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  pid_ = fork();
-  if (pid_ == 0) {
-    const int null = open("/dev/null", O_RDWR);
-    dup2(null, 1);
-    dup2(null, 2);
-    execvp(argv[0], argv.data());
-    _exit(127);
-  }
+  pid_ = spawn(argv);
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   for (;;) {
     const int fd = connect_to(port_);
@@ -85,6 +92,7 @@ void RedisServer::start() {
       return;
     }
     if (std::chrono::steady_clock::now() > patience) give_up("does not start (is it installed?)");
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = spawn(argv);
     poll(nullptr, 0, 10);
   }
 }

@@ -362,7 +362,9 @@ base::Status Decoder::tool(chat::Tool& tool, const Value& value, const At& at) {
     const Value& member = members.value();
     if (member.is_null()) {
       take_.extra(tool.extras, key, member);
-    } else if (key == "type") {
+      continue;
+    }
+    if (key == "type") {
       TRY(take_.text(tool.type, member, at[key]));
     } else if (key == "name") {
       TRY(take_.text(tool.name, member, at[key]));

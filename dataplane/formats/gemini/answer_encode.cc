@@ -357,7 +357,8 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       own(event.extras, extras_);
       return {};
     case EventKind::kBlockStart:
-      if ((choice = choice_of(event)) == nullptr) return {};
+      choice = choice_of(event);
+      if (choice == nullptr) return {};
       send_empty_call(*choice, event.choice, sink);
       return block_start(*choice, event);
     case EventKind::kDelta:
@@ -366,7 +367,8 @@ base::Status Encoder::on_event(const Event& event, ByteSink& sink) {
       choice = choice_of(event);
       return choice == nullptr ? base::Status{} : block_end(*choice, event, sink);
     case EventKind::kStop:
-      if ((choice = choice_of(event)) == nullptr) return {};
+      choice = choice_of(event);
+      if (choice == nullptr) return {};
       return stop(*choice, event, sink);
     case EventKind::kUsage:
       if (event.usage != nullptr) usage_ = *event.usage;
