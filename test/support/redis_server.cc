@@ -30,22 +30,6 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// Not one that the kernel gives to others while the server is down for a moment.
-std::uint16_t free_port() {
-  constexpr unsigned kFirst = 12'000;
-  constexpr unsigned kPorts = 8'000;  // below those of outgoing connections
-  static unsigned next = static_cast<unsigned>(getpid()) * 37;
-  for (unsigned tried = 0; tried < kPorts; ++tried) {
-    const auto port = static_cast<std::uint16_t>(kFirst + next++ % kPorts);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = loopback(port);
-    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (free) return port;
-  }
-  give_up("no free port");
-}
-
 int connect_to(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(port);
@@ -65,6 +49,21 @@ pid_t spawn(const std::vector<char*>& argv) {
 }
 
 }  // namespace
+
+std::uint16_t RedisServer::free_port() {
+  constexpr unsigned kFirst = 12'000;
+  constexpr unsigned kPorts = 8'000;  // below those of outgoing connections
+  static unsigned next = static_cast<unsigned>(getpid()) * 37;
+  for (unsigned tried = 0; tried < kPorts; ++tried) {
+    const auto port = static_cast<std::uint16_t>(kFirst + next++ % kPorts);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = loopback(port);
+    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (free) return port;
+  }
+  give_up("no free port");
+}
 
 RedisServer::RedisServer(std::vector<std::string> arguments)
     : arguments_(std::move(arguments)), port_(free_port()) {

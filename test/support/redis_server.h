@@ -18,6 +18,9 @@ class RedisServer {
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
+  /// A port that nobody listens on, another one each time, and none that the kernel gives to others
+  /// while the server is down for a moment.
+  static std::uint16_t free_port();
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void kill();
   void restart();

@@ -379,18 +379,16 @@ TEST_F(RedisStoreTest, Tls) {
   std::ofstream(folder + "/cert") << pair.cert_pem;
   std::ofstream(folder + "/key") << pair.key_pem;
   std::ofstream(folder + "/ca") << ca.pem();
-  const test::RedisServer plain;  // its port is free again below
-  const std::string port = std::to_string(plain.port() == 65'535 ? 1025 : plain.port() + 1);
-  const test::RedisServer server({"--tls-port", port, "--tls-cert-file", folder + "/cert",
-                                  "--tls-key-file", folder + "/key", "--tls-ca-cert-file",
-                                  folder + "/ca", "--tls-auth-clients", "no"});
+  const std::uint16_t port = test::RedisServer::free_port();
+  const test::RedisServer server(
+      {"--tls-port", std::to_string(port), "--tls-cert-file", folder + "/cert", "--tls-key-file",
+       folder + "/key", "--tls-ca-cert-file", folder + "/ca", "--tls-auth-clients", "no"});
   net::tls::ClientContexts contexts;
   net::tls::ClientConfig config;
   config.server_name = "localhost";
   config.trust.pems = {ca.pem()};
   Access access;
-  access.servers.push_back({"127.0.0.1", static_cast<std::uint16_t>(std::stoi(port)),
-                            std::move(contexts.get(config)).value()});
+  access.servers.push_back({"127.0.0.1", port, std::move(contexts.get(config)).value()});
   const auto store = open(std::move(access));
   ASSERT_TRUE(healthy(*store));
   EXPECT_EQ(ask(*store, "user", 2), 2U);
