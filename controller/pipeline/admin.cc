@@ -1,5 +1,6 @@
 #include "controller/pipeline/admin.h"
 
+#include <future>
 #include <utility>
 
 #include "dataplane/admin/server_thread.h"
@@ -13,6 +14,7 @@ namespace net = dataplane::net;
 class Admin::Impl {
  public:
   explicit Impl(AdminSource source) : source_(std::move(source)) {}
+  ~Impl();
 
   base::Status open(const net::Address& address);
 
@@ -23,6 +25,17 @@ class Admin::Impl {
   AdminSource source_;
   std::unique_ptr<admin::ServerThread> server_;
 };
+
+/// Nobody asks any more once the server is closed; what was asked before still runs on the
+/// executor, or is dropped there, and refers to this.
+Admin::Impl::~Impl() {
+  if (server_ == nullptr) return;
+  server_->close();
+  auto last = std::make_shared<std::promise<void>>();
+  const std::future<void> over = last->get_future();
+  source_.post([last = std::move(last)] {});  // `over` is ready when the task is gone
+  over.wait();
+}
 
 base::Status Admin::Impl::open(const net::Address& address) {
   TRY_ASSIGN(server_, admin::ServerThread::start());

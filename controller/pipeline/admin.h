@@ -9,9 +9,9 @@
 
 namespace tollgate::controller::pipeline {
 
-/// What the admin server asks; every function runs on the operator's executor.
+/// What the admin server asks; every function but `post` runs on the operator's executor.
 struct AdminSource {
-  std::function<void(std::function<void()>)> post;  // onto the executor
+  std::function<void(std::function<void()>)> post;  // onto the executor, in order, from any thread
   std::function<bool()> healthy;
   std::function<std::string()> not_ready;  // why, empty if ready
   std::function<std::string()> metrics;
@@ -22,6 +22,7 @@ class Admin {
  public:
   static dataplane::base::Result<std::unique_ptr<Admin>> start(
       const dataplane::net::Address& address, AdminSource source);
+  /// Waits for what was asked before. Not on the executor.
   ~Admin();
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;

@@ -21,6 +21,20 @@ namespace base = dataplane::base;
 namespace json = dataplane::json;
 using Json = nlohmann::json;
 
+/// What an encoder makes of events.
+class Encoded final : public chat::EventSink {
+ public:
+  Encoded(const chat::ChatFormat& format, const chat::AnswerContext& context)
+      : encoder_(format.make_stream_encoder(context)) {}
+  base::Status on_event(const chat::Event& event) override {
+    return encoder_->on_event(event, out);
+  }
+  dataplane::formats::StringSink out;
+
+ private:
+  std::unique_ptr<chat::StreamEncoder> encoder_;
+};
+
 /// Events as lines, for comparisons; and everything that the order of events promises is checked.
 class Transcript final : public chat::EventSink {
  public:

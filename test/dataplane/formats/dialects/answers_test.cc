@@ -9,19 +9,6 @@ namespace {
 using catalog::Format;
 using test::Json;
 
-class Streamed final : public chat::EventSink {
- public:
-  Streamed(const chat::ChatFormat& format, const chat::AnswerContext& context)
-      : encoder_(format.make_stream_encoder(context)) {}
-  base::Status on_event(const chat::Event& event) override {
-    return encoder_->on_event(event, out);
-  }
-  StringSink out;
-
- private:
-  std::unique_ptr<chat::StreamEncoder> encoder_;
-};
-
 /// An answer of a provider as a client of another dialect gets it, from one form to the other.
 struct Pair {
   Format backend;
@@ -43,7 +30,7 @@ struct Pair {
     ASSERT_TRUE(status) << status.error().detail;
   }
   [[nodiscard]] std::string stream(const std::string& answer, bool streamed) const {
-    Streamed sink(*dialects::find(client), context());
+    test::Encoded sink(*dialects::find(client), context());
     decode(answer, streamed, sink);
     return sink.out.text;
   }

@@ -2,6 +2,7 @@
 
 #include "dataplane/formats/chat/answer.h"
 #include "dataplane/formats/dialects/dialects.h"
+#include "test/dataplane/formats/dialect_harness.h"
 
 namespace tollgate::dataplane::formats {
 namespace {
@@ -28,19 +29,6 @@ chat::WholeAnswer answer_of_a_stranger() {
   answer.usage.reported = true;
   return answer;
 }
-
-class Encoded final : public chat::EventSink {
- public:
-  explicit Encoded(const chat::ChatFormat& format, const chat::AnswerContext& context)
-      : encoder_(format.make_stream_encoder(context)) {}
-  base::Status on_event(const chat::Event& event) override {
-    return encoder_->on_event(event, out);
-  }
-  StringSink out;
-
- private:
-  std::unique_ptr<chat::StreamEncoder> encoder_;
-};
 
 void expect_same(const chat::WholeAnswer& got, const chat::WholeAnswer& wanted) {
   ASSERT_EQ(got.choices.size(), 1U);
@@ -75,7 +63,7 @@ TEST(Pairs, EveryDialectTellsAStrangersAnswer) {
   for (const chat::ChatFormat* format : dialects::all()) {
     SCOPED_TRACE(catalog::to_string(format->format));
     if (!has_tool_calls(*format)) continue;
-    Encoded stream(*format, context);
+    test::Encoded stream(*format, context);
     ASSERT_TRUE(chat::unfold(answer, stream));
     std::string whole;
     ASSERT_TRUE(format->encode_answer(answer, context, whole));
@@ -105,7 +93,7 @@ TEST(Pairs, ParallelCallsMayComeInTurns) {
     chat::AnswerContext context;
     context.request = &request;
     context.request_id = "req-1";
-    Encoded stream(*format, context);
+    test::Encoded stream(*format, context);
     chat::Event event;
     const auto send = [&](chat::EventKind kind, std::uint32_t block, std::string_view text) {
       event = {};
